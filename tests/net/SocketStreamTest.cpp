@@ -1,0 +1,344 @@
+#include "net/Bench.h"
+#include "net/QueueBudget.h"
+#include "net/SocketStream.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+
+namespace culvert::test {
+namespace {
+
+using Ending = PlainSocket::Ending;
+
+/// A stream on the first of two reactors, and the plain socket at its other end.
+class SocketStreamTest : public ::testing::Test {
+ protected:
+  explicit SocketStreamTest(bool strangers = false) {
+    const Endpoint at =
+        bench_.listen(door_, {.addresses = {Ip::loopback4()}, .strangers = strangers});
+    peer_.emplace(PlainSocket::connected(at));
+    EXPECT_TRUE(door_.waitFor(1));
+  }
+
+  Upper& upper() { return *door_.guest(0).upper; }
+  void resume() {
+    bench_.call([this] { upper().stream().resume(); });
+  }
+  Flow send(const std::string& text) {
+    return bench_.call([&] { return upper().stream().send(asBytes(text)); });
+  }
+  void end() {
+    bench_.call([this] { upper().stream().end(); });
+  }
+  void destroy() {
+    bench_.call([this] { (void)upper().release().reset(); });
+  }
+  /// Sends 64 KiB pieces until the stream asks for silence; returns all that was sent.
+  std::string fill() {
+    const std::string piece = pattern(64 * 1024);
+    std::string sent;
+    while (sent.size() < 64 * 1024 * 1024) {
+      sent += piece;
+      if (send(piece) == Flow::Full) break;
+    }
+    return sent;
+  }
+  /// CPU time of the reactor's thread while it has `time` to itself.
+  std::chrono::nanoseconds cpuIn(std::chrono::milliseconds time) {
+    const auto read = [] {
+      timespec used{};
+      ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+      return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+    };
+    struct Pause final : Deadline {
+      void onDeadline() override { over.set_value(); }
+      std::promise<void> over;
+    } pause;
+    const auto before = bench_.call([&] {
+      bench_.reactor().arm(pause, time);
+      return read();
+    });
+    pause.over.get_future().wait();
+    return bench_.call(read) - before;
+  }
+
+  Bench bench_{2};
+  Door& door_ = bench_.make<Door>();
+  std::optional<PlainSocket> peer_;
+};
+
+class StrangersStreamTest : public SocketStreamTest {
+ protected:
+  StrangersStreamTest() : SocketStreamTest(true) {}
+};
+
+TEST_F(SocketStreamTest, CarriesBytesBothWays) {
+  resume();
+  peer_->send("question");
+  ASSERT_TRUE(upper().waitForData(8));
+  EXPECT_EQ(upper().data(), "question");
+  EXPECT_EQ(send("answer"), Flow::Open);
+  EXPECT_EQ(peer_->receive(6), "answer");
+}
+
+TEST_F(SocketStreamTest, SendsGatheredPiecesInOrder) {
+  bench_.call([this] {
+    const Bytes pieces[] = {asBytes("one "), {}, asBytes("two "), asBytes("three")};
+    upper().stream().send(pieces);
+  });
+  EXPECT_EQ(peer_->receive(13), "one two three");
+}
+
+TEST_F(SocketStreamTest, SendingNothingDoesNothing) {
+  bench_.call([this] {
+    EXPECT_EQ(upper().stream().send(Pieces()), Flow::Open);
+    EXPECT_EQ(upper().stream().send(Bytes()), Flow::Open);
+    EXPECT_EQ(upper().stream().queued(), 0U);
+  });
+  send("x");
+  EXPECT_EQ(peer_->receive(1), "x");
+}
+
+TEST_F(SocketStreamTest, IsBornPaused) {
+  peer_->send("early");
+  // Something else that is read on the same reactor, sent later, is heard first.
+  Door& other = bench_.make<Door>();
+  other.resume = true;
+  PlainSocket second = PlainSocket::connected(bench_.listen(other));
+  ASSERT_TRUE(other.waitFor(1));
+  second.send("late");
+  ASSERT_TRUE(other.guest(0).upper->waitForData(4));
+  EXPECT_EQ(upper().data(), "");
+  resume();
+  EXPECT_TRUE(upper().waitForData(5));
+}
+
+TEST_F(SocketStreamTest, PeerMayEndFirstAndStillGetsItsAnswer_F_FIN) {
+  resume();
+  peer_->send("request");
+  peer_->end();
+  ASSERT_TRUE(upper().waitForEnd());
+  EXPECT_EQ(upper().data(), "request");
+  const std::string answer = pattern(1024 * 1024);
+  send(answer);
+  end();
+  EXPECT_EQ(peer_->receiveAll(), std::pair(answer, Ending::Fin));
+  EXPECT_EQ(upper().waitForClosed(), std::error_code());
+}
+
+TEST_F(SocketStreamTest, WeMayEndFirstAndStillHearThePeer_F_FIN) {
+  resume();
+  end();
+  EXPECT_EQ(peer_->receiveAll(), std::pair(std::string(), Ending::Fin));
+  const std::string answer = pattern(3 * 1024 * 1024);
+  peer_->send(answer);
+  peer_->close();
+  ASSERT_TRUE(upper().waitForEnd());
+  EXPECT_EQ(upper().data(), answer);
+  EXPECT_EQ(upper().waitForClosed(), std::error_code());
+}
+
+TEST_F(SocketStreamTest, EndsBehindWhatIsQueued_F_FIN) {
+  std::string sent = fill();
+  end();
+  const auto [received, ending] = peer_->receiveAll();
+  EXPECT_EQ(ending, Ending::Fin);
+  EXPECT_TRUE(received == sent);
+}
+
+TEST_F(SocketStreamTest, DeliversWhatCameBeforeAReset_F_CUT) {
+  const std::string sent = pattern(100'000);
+  peer_->send(sent);
+  peer_->reset();
+  resume();
+  EXPECT_EQ(upper().waitForClosed(), make_error_code(Errc::Reset));
+  EXPECT_EQ(upper().data(), sent);
+  EXPECT_FALSE(upper().hasEnded());
+}
+
+TEST_F(SocketStreamTest, DeliversWhatCameBeforeAResetThatSendingNoticedFirst_F_CUT) {
+  const std::string sent = pattern(100'000);
+  peer_->send(sent);
+  peer_->reset();
+  bench_.call([this] {
+    // On loopback the reset has arrived when close() returns.
+    EXPECT_EQ(upper().stream().send(asBytes("too late")), Flow::Full);
+    upper().stream().resume();
+  });
+  EXPECT_EQ(upper().waitForClosed(), make_error_code(Errc::Reset));
+  EXPECT_EQ(upper().data(), sent);
+  EXPECT_FALSE(upper().hasEnded());
+}
+
+TEST_F(SocketStreamTest, ReportsAFailedSendThoughPausedForGood_F_CANCEL) {
+  peer_->send("unread");
+  peer_->reset();
+  EXPECT_EQ(send("into the void"), Flow::Full);
+  EXPECT_EQ(upper().waitForClosed(), make_error_code(Errc::Reset));
+}
+
+TEST_F(SocketStreamTest, EndingAfterAResetReportsTheReset_F_CUT) {
+  peer_->send("last words");
+  peer_->reset();
+  bench_.call([this] {
+    upper().stream().end();
+    upper().stream().resume();
+  });
+  EXPECT_EQ(upper().waitForClosed(), make_error_code(Errc::Reset));
+  EXPECT_EQ(upper().data(), "last words");
+}
+
+TEST_F(SocketStreamTest, DestroyingItResetsThePeer_F_CUT) {
+  destroy();
+  EXPECT_EQ(peer_->ending(), Ending::Reset);
+}
+
+TEST_F(SocketStreamTest, DestroyingItAfterOneEndResetsThePeer_F_CUT) {
+  send("half");
+  peer_->receive(4);
+  resume();
+  peer_->end();
+  ASSERT_TRUE(upper().waitForEnd());
+  destroy();
+  EXPECT_EQ(peer_->ending(), Ending::Reset);
+}
+
+TEST_F(SocketStreamTest, AbortDeliversWhatWasSentAndThenResets_F_CUT) {
+  const std::string sent = fill();
+  bench_.call([this] { upper().stream().abort(); });
+  const auto [received, ending] = peer_->receiveAll();
+  EXPECT_EQ(ending, Ending::Reset);
+  EXPECT_TRUE(received == sent);
+  EXPECT_EQ(upper().waitForClosed(), make_error_code(Errc::Aborted));
+}
+
+TEST_F(SocketStreamTest, AbortDoesNotWaitForAPeerThatNeverReads_F_CUT) {
+  fill();
+  const auto start = Clock::now();
+  bench_.call([this] { upper().stream().abort(); });
+  EXPECT_EQ(upper().waitForClosed(), make_error_code(Errc::Aborted));
+  EXPECT_GE(Clock::now() - start, std::chrono::milliseconds(900));
+  EXPECT_LT(Clock::now() - start, std::chrono::seconds(5));
+}
+
+TEST_F(SocketStreamTest, AbortIsSilentButForItsEnd) {
+  resume();
+  bench_.call([this] { upper().stream().abort(); });
+  EXPECT_EQ(upper().waitForClosed(), make_error_code(Errc::Aborted));
+  EXPECT_EQ(upper().data(), "");
+  EXPECT_FALSE(upper().hasEnded());
+}
+
+TEST_F(SocketStreamTest, AsksForSilenceAndTellsOfRoomForASlowReader_F_SLOW) {
+  const std::string sent = fill();
+  const std::size_t queued = bench_.call([this] { return upper().stream().queued(); });
+  EXPECT_GT(queued, 256U * 1024);
+  EXPECT_LE(queued, (256U + 64) * 1024);
+  EXPECT_GE(QueueBudget::total(), queued);
+  EXPECT_TRUE(peer_->receive(sent.size()) == sent);
+  EXPECT_TRUE(upper().waitForRoom());
+  bench_.call([this] { EXPECT_EQ(upper().stream().queued(), 0U); });
+  EXPECT_EQ(QueueBudget::total(), 0U);
+}
+
+TEST_F(SocketStreamTest, PausingStopsTheReadingAndLosesNothing) {
+  upper().pauseAtOnce = true;
+  resume();
+  const std::string sent = pattern(512 * 1024);
+  peer_->send(sent);
+  for (std::size_t size = 0, reads = 0; size < sent.size();) {
+    ASSERT_TRUE(upper().waitForData(size + 1));
+    EXPECT_EQ(upper().packets().size(), ++reads);
+    EXPECT_LE(upper().packets().back().size(), 64U * 1024);
+    size = upper().data().size();
+    resume();
+  }
+  EXPECT_EQ(upper().data(), sent);
+}
+
+TEST_F(SocketStreamTest, PausedAndHungUpCostsNothing) {
+  resume();
+  peer_->send("x");
+  ASSERT_TRUE(upper().waitForData(1));
+  bench_.call([this] { upper().stream().pause(); });
+  peer_->reset();
+  EXPECT_LT(cpuIn(std::chrono::milliseconds(400)), std::chrono::milliseconds(40));
+}
+
+TEST_F(SocketStreamTest, AnEndedPeerThatHangsUpCostsNothing) {
+  resume();
+  peer_->end();
+  ASSERT_TRUE(upper().waitForEnd());
+  peer_->reset();
+  EXPECT_LT(cpuIn(std::chrono::milliseconds(400)), std::chrono::milliseconds(40));
+}
+
+TEST_F(SocketStreamTest, MovesToAnotherReactorWithWhatWaitsInIt) {
+  peer_->send("sent before");
+  EXPECT_TRUE(bench_.call([this] { return upper().stream().moveTo(bench_.reactor(1)); }));
+  callOn(bench_.reactor(1), [this] { upper().stream().resume(); });
+  ASSERT_TRUE(upper().waitForData(11));
+  callOn(bench_.reactor(1), [this] { upper().stream().send(asBytes("answer")); });
+  EXPECT_EQ(peer_->receive(6), "answer");
+  callOn(bench_.reactor(1), [this] { (void)upper().release().reset(); });
+  EXPECT_EQ(peer_->ending(), Ending::Reset);
+}
+
+TEST_F(SocketStreamTest, IsPinnedWhileBytesAreQueued) {
+  fill();
+  EXPECT_FALSE(bench_.call([this] { return upper().stream().moveTo(bench_.reactor(1)); }));
+  EXPECT_TRUE(bench_.call([this] { return upper().stream().moveTo(bench_.reactor(0)); }));
+}
+
+TEST_F(SocketStreamTest, ALinkIsKeptAliveAndItsQueuesAreShort) {
+  bench_.call([this] { upper().stream().beLink(); });
+  const std::string sent = fill();
+  const std::size_t queued = bench_.call([this] { return upper().stream().queued(); });
+  EXPECT_GT(queued, 64U * 1024);
+  EXPECT_LE(queued, 128U * 1024);
+  EXPECT_TRUE(peer_->receive(sent.size()) == sent);
+  EXPECT_TRUE(upper().waitForRoom());
+  bench_.call([this] { EXPECT_EQ(upper().stream().queued(), 0U); });
+}
+
+TEST_F(StrangersStreamTest, EndsWithFinEvenWithUnreadBytes_AUTH_3) {
+  peer_->send(pattern(200'000));
+  destroy();
+  EXPECT_EQ(peer_->ending(), Ending::Fin);
+}
+
+TEST_F(StrangersStreamTest, ResetsOnceItIsKnown_F_CUT) {
+  bench_.call([this] { upper().stream().becomeKnown(); });
+  destroy();
+  EXPECT_EQ(peer_->ending(), Ending::Reset);
+}
+
+TEST_F(StrangersStreamTest, ResetsOnceItIsALink_F_CUT) {
+  bench_.call([this] { upper().stream().beLink(); });
+  destroy();
+  EXPECT_EQ(peer_->ending(), Ending::Reset);
+}
+
+TEST(SocketStreamKilled, KillingTheProcessResetsThePeer_F_CUT) {
+  PlainSocket listener = PlainSocket::listening({Ip::loopback4(), 0});
+  PlainSocket peer = PlainSocket::connected(listener.local());
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    peer.close();
+    Reactor reactor;
+    const int socket = listener.accept().release();
+    SocketStream stream(reactor, socket, {}, SocketStream::Role::Known);
+    stream.send(asBytes("the first half"));
+    ::raise(SIGKILL);
+  }
+  listener.close();
+  EXPECT_EQ(peer.receive(14), "the first half");
+  EXPECT_EQ(peer.ending(), Ending::Reset);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+}
+
+}  // namespace
+}  // namespace culvert::test
