@@ -1,0 +1,101 @@
+// Credit: how much one end of a session may send before the other has taken what came (both ends
+// Culvert).
+//
+// A receiver starts by allowing 256 KiB and returns credit for what its own side took, an eighth of
+// the window or 64 KiB at a time.  While the sender keeps up with the path (half a window in two
+// round trips) and the receiver's side refused nothing, it returns twice as much, so that the
+// window doubles each round trip as TCP's does in slow start: freely to 512 KiB, then from a pool
+// of the process, to 4 MiB.  A session that took nothing for 2 s falls back to the first window by
+// use: what it takes then is not returned.
+#pragma once
+
+#include "base/Clock.h"
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace culvert::mux {
+
+constexpr std::size_t kFirstWindowBytes = 256 * 1024;
+constexpr std::size_t kFreeWindowBytes = 512 * 1024;
+constexpr std::size_t kMaxWindowBytes = 4 * 1024 * 1024;
+constexpr std::size_t kMaxCreditBytes = std::size_t{1} << 31;
+
+/// What all windows of the process may grow by beyond kFreeWindowBytes each.  Thread-safe.
+class GrowthPool {
+ public:
+  static constexpr std::size_t kLeastBytes = 8 * 1024 * 1024;
+
+  /// A quarter of LIM-10, at least kLeastBytes.
+  bool take(std::size_t bytes) noexcept;
+  void give(std::size_t bytes) noexcept { used_.fetch_sub(bytes, std::memory_order_relaxed); }
+  [[nodiscard]] std::size_t used() const noexcept { return used_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::size_t> used_{0};
+};
+
+class SendWindow {
+ public:
+  /// From now on at most `bytes` may be sent until credit comes; before, any number.
+  void limit(std::size_t bytes) noexcept {
+    limited_ = true;
+    left_ = bytes;
+  }
+  [[nodiscard]] std::size_t left() const noexcept { return limited_ ? left_ : SIZE_MAX; }
+  void use(std::size_t bytes) noexcept {
+    if (limited_) left_ -= bytes;
+  }
+  /// False: the peer allows more than any window may be.
+  bool add(std::size_t credit) noexcept {
+    if (!limited_) return true;
+    left_ += credit;
+    return left_ <= kMaxCreditBytes;
+  }
+
+ private:
+  bool limited_ = false;
+  std::size_t left_ = 0;
+};
+
+class ReceiveWindow {
+ public:
+  /// `pool` outlives the window.
+  explicit ReceiveWindow(GrowthPool& pool) noexcept : pool_(pool) {}
+  ReceiveWindow(const ReceiveWindow&) = delete;
+  ReceiveWindow& operator=(const ReceiveWindow&) = delete;
+  ~ReceiveWindow() { pool_.give(reserved_); }
+
+  /// `bytes` came; `roundTrip` is the link's, as far as known.  False: more than was allowed.
+  bool receive(std::size_t bytes, Clock::time_point now, Clock::duration roundTrip) noexcept;
+
+  struct Situation {
+    Clock::time_point now;
+    std::size_t queued = 0;  ///< bytes still waiting to be taken
+    bool waited = false;     ///< what was taken had been waiting
+    bool refused = false;    ///< our side paused since the last credit
+    bool mayGrow = true;     ///< memory allows
+    bool mayCredit = true;
+  };
+  /// `bytes` were taken.  Returns the credit to send now; 0: not yet.
+  std::size_t take(std::size_t bytes, const Situation& situation) noexcept;
+
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+ private:
+  void grow(std::size_t bytes) noexcept;
+  void settleReserve(std::size_t queued) noexcept;
+
+  GrowthPool& pool_;
+  std::size_t size_ = kFirstWindowBytes;
+  std::size_t unused_ = kFirstWindowBytes;  ///< allowed and not received yet
+  std::size_t reserved_ = 0;                ///< of the pool
+  std::size_t takenSinceCredit_ = 0;
+  std::size_t sample_ = 0;  ///< received since sampleBegan_
+  Clock::time_point sampleBegan_{}, lastTaken_{};
+  bool isFast_ = false;
+};
+
+}  // namespace culvert::mux
