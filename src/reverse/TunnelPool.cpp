@@ -1,0 +1,104 @@
+#include "reverse/TunnelPool.h"
+
+#include <algorithm>
+#include <array>
+
+namespace culvert::reverse {
+namespace {
+
+/// The smaller, the better; the first element is the class of data-plane's order.
+using Rank = std::array<std::uint64_t, 5>;
+constexpr std::uint64_t kUnfit = 9;
+
+struct Load {
+  explicit Load(const Tunnel& tunnel)
+      : bulk(tunnel.bulk.load(std::memory_order_relaxed)),
+        queued(tunnel.queued.load(std::memory_order_relaxed) / TunnelPool::kQueueStep),
+        sessions(tunnel.sessions.load(std::memory_order_relaxed)) {}
+  std::uint64_t bulk, queued, sessions;
+};
+
+std::uint64_t classOf(const Tunnel& tunnel, Clock::time_point now) {
+  if (tunnel.state != Tunnel::State::Live || tunnel.closing || tunnel.full) return kUnfit;
+  if (tunnel.burdened) return 3;
+  if (tunnel.retiring) return 2;
+  const Clock::time_point heard{Clock::duration(tunnel.heardAt.load(std::memory_order_relaxed))};
+  return now - heard <= TunnelPool::kFresh ? 0 : 1;
+}
+
+}  // namespace
+
+bool TunnelPool::add(TunnelPtr tunnel) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::size_t open = 0, all = 0;
+  for (const TunnelPtr& other : tunnels_) {
+    if (other->user != tunnel->user) continue;
+    ++all;
+    if (!other->retiring && !other->closing) ++open;
+  }
+  if (open >= kMostOpen || all >= kMostInAll) return false;
+  tunnels_.push_back(std::move(tunnel));
+  return true;
+}
+
+void TunnelPool::remove(const Tunnel& tunnel) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::erase_if(tunnels_, [&](const TunnelPtr& one) { return one.get() == &tunnel; });
+}
+
+template <class RankOf>
+TunnelPtr TunnelPool::least(RankOf rankOf) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  TunnelPtr best;
+  Rank least{kUnfit};
+  for (const TunnelPtr& tunnel : tunnels_) {
+    const Rank rank = rankOf(*tunnel);
+    if (rank[0] >= kUnfit || (best && !(rank < least))) continue;
+    best = tunnel;
+    least = rank;
+  }
+  return best;
+}
+
+TunnelPtr TunnelPool::pick(const Loop& here, Clock::time_point now) const {
+  return least([&](const Tunnel& tunnel) {
+    const Load load(tunnel);
+    return Rank{classOf(tunnel, now), load.bulk, load.queued, load.sessions,
+                &tunnel.loop == &here ? 0u : 1u};
+  });
+}
+
+TunnelPtr TunnelPool::pickHere(const Loop& here, Clock::time_point now) const {
+  return least([&](const Tunnel& tunnel) {
+    const Load load(tunnel);
+    return Rank{classOf(tunnel, now), &tunnel.loop == &here ? 0u : 1u, load.bulk, load.queued,
+                load.sessions};
+  });
+}
+
+bool TunnelPool::hasOther(const Tunnel& tunnel) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return std::any_of(tunnels_.begin(), tunnels_.end(), [&](const TunnelPtr& other) {
+    return other.get() != &tunnel && other->state == Tunnel::State::Live && !other->retiring &&
+           !other->closing && !other->burdened;
+  });
+}
+
+std::vector<TunnelPtr> TunnelPool::setInstance(Tunnel& tunnel, const std::string& instance) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  tunnel.instance = instance;
+  std::vector<TunnelPtr> older;
+  for (const TunnelPtr& other : tunnels_) {
+    if (other->id < tunnel.id && other->user == tunnel.user && other->instance != instance) {
+      older.push_back(other);
+    }
+  }
+  return older;
+}
+
+std::vector<TunnelPtr> TunnelPool::all() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return tunnels_;
+}
+
+}  // namespace culvert::reverse
