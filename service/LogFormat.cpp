@@ -1,0 +1,117 @@
+#include "service/LogFormat.h"
+
+#include <Poco/DateTimeFormatter.h>
+#include <Poco/LocalDateTime.h>
+#include <Poco/Message.h>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace culvert::service {
+namespace {
+
+constexpr std::size_t kMaxLine = 4096;
+
+std::string_view levelName(Poco::Message::Priority priority) {
+  if (priority <= Poco::Message::PRIO_ERROR) return "error";
+  if (priority == Poco::Message::PRIO_WARNING) return "warning";
+  if (priority <= Poco::Message::PRIO_INFORMATION) return "info";
+  return "debug";
+}
+
+/// One event is one line of at most 4 KiB (LOG-1).
+std::string oneLine(std::string_view text) {
+  std::string line(text.substr(0, kMaxLine));
+  for (char& c : line) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  }
+  return line;
+}
+
+}  // namespace
+
+std::string jsonEscaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      char escape[8];
+      std::snprintf(escape, sizeof escape, "\\u%04x",
+                    static_cast<unsigned>(static_cast<unsigned char>(c)));
+      out += escape;
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::string accessMembers(std::string_view line) {
+  std::string out;
+  const auto member = [&](std::string_view key, std::string_view value, bool number) {
+    out += ",\"" + jsonEscaped(key) + "\":";
+    out += number ? std::string(value) : "\"" + jsonEscaped(value) + "\"";
+  };
+  if (line.starts_with('[')) {
+    const std::size_t end = line.find(']');
+    if (end != std::string_view::npos) {
+      member("session", line.substr(1, end - 1), true);
+      line.remove_prefix(std::min(end + 2, line.size()));
+    }
+  }
+  while (!line.empty()) {
+    const std::size_t equals = line.find('=');
+    if (equals == std::string_view::npos) break;
+    const std::string_view key = line.substr(0, equals);
+    line.remove_prefix(equals + 1);
+    std::string value;
+    if (line.starts_with('"')) {
+      std::size_t i = 1;
+      for (; i < line.size() && line[i] != '"'; ++i) {
+        // Only the quote and the backslash lose theirs; \xNN stays readable.
+        if (line[i] == '\\' && i + 1 < line.size() && (line[i + 1] == '"' || line[i + 1] == '\\'))
+          ++i;
+        value += line[i];
+      }
+      line.remove_prefix(std::min(i + 2, line.size()));
+    } else {
+      value = line.substr(0, line.find(' '));
+      line.remove_prefix(std::min(value.size() + 1, line.size()));
+    }
+    const bool number = (key == "up" || key == "down" || key == "time") && !value.empty() &&
+                        value.find_first_not_of("0123456789.") == std::string::npos;
+    member(key, value, number);
+  }
+  return out;
+}
+
+void LogFormat::format(const Poco::Message& message, std::string& text) {
+  const bool access = message.getSource() == "access";
+  if (style_ == Style::Bare) {
+    text = access ? message.getText() : message.getSource() + ": " + message.getText();
+    text = oneLine(text);
+    return;
+  }
+  const std::string time = Poco::DateTimeFormatter::format(Poco::LocalDateTime(message.getTime()),
+                                                           "%Y-%m-%dT%H:%M:%S.%i%z");
+  const std::string_view level = levelName(message.getPriority());
+  if (style_ == Style::Json) {
+    text = "{\"time\":\"" + time + "\"";
+    if (access) {
+      text += accessMembers(message.getText());
+    } else {
+      text += ",\"level\":\"" + std::string(level) + "\",\"source\":\"" +
+              jsonEscaped(message.getSource()) + "\",\"message\":\"" +
+              jsonEscaped(std::string_view(message.getText()).substr(0, kMaxLine)) + "\"";
+    }
+    text += "}";
+    return;
+  }
+  text = time + " ";
+  if (!access) text += std::string(level) + " " + message.getSource() + ": ";
+  text += oneLine(message.getText());
+}
+
+}  // namespace culvert::service

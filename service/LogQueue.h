@@ -1,0 +1,55 @@
+// A queue between those who log and what writes, so that no reactor waits for a disk (LOG-3,
+// LIM-18).
+#pragma once
+
+#include <Poco/AutoPtr.h>
+#include <Poco/Channel.h>
+#include <Poco/Message.h>
+#include <Poco/Runnable.h>
+#include <Poco/Thread.h>
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+
+namespace culvert::service {
+
+class LogQueue final : public Poco::Channel, private Poco::Runnable {
+ public:
+  static constexpr std::size_t kMaxLines = 4096, kMaxBytes = 1024 * 1024;
+
+  explicit LogQueue(Poco::AutoPtr<Poco::Channel> target) : target_(std::move(target)) {}
+
+  /// Starts the thread; until then lines wait.
+  void open() override;
+  /// Writes what waits and ends the thread.
+  void close() override;
+  /// Takes the line, or drops and counts it when the queue is full.  Never waits for the target.
+  void log(const Poco::Message& message) override;
+
+  /// From now on lines go to `target`.
+  void setTarget(Poco::AutoPtr<Poco::Channel> target);
+  /// Has the target opened anew, by the thread that writes.
+  void reopen();
+  /// Waits until what was logged before is written.
+  void flush();
+
+ protected:
+  ~LogQueue() override { close(); }
+
+ private:
+  void run() override;
+
+  std::mutex mutex_;
+  std::condition_variable wakeUp_, idle_;
+  std::deque<Poco::Message> lines_;  ///< guarded by mutex_, as all below
+  std::size_t bytes_ = 0;
+  std::uint64_t dropped_ = 0;
+  bool reopen_ = false, stopping_ = false, writing_ = false, running_ = false;
+  Poco::AutoPtr<Poco::Channel> target_;
+  Poco::Thread thread_;
+};
+
+}  // namespace culvert::service

@@ -1,0 +1,27 @@
+#include "service/Watchdog.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace culvert::service {
+
+Watchdog::~Watchdog() {
+  if (!thread_.isRunning()) return;
+  over_.set();
+  thread_.join();
+}
+
+void Watchdog::start(std::chrono::seconds limit) {
+  limit_ = limit;
+  thread_.setName("watchdog");
+  thread_.start(*this);
+}
+
+void Watchdog::run() {
+  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(limit_).count();
+  if (over_.tryWait(static_cast<long>(milliseconds))) return;
+  std::fputs("culvert: did not stop in time\n", stderr);
+  std::abort();
+}
+
+}  // namespace culvert::service
