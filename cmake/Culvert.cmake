@@ -102,7 +102,6 @@ function(culvert_library name)
   add_library(culvert::${name} ALIAS culvert_${name})
   target_compile_features(culvert_${name} ${scope} cxx_std_20)
   target_include_directories(culvert_${name} ${scope} "${PROJECT_SOURCE_DIR}/src")
-  list(TRANSFORM arg_LINKS REPLACE "^(culvert::.*)$" "$<TARGET_NAME_IF_EXISTS:\\1>")  # while folders are missing
   target_link_libraries(culvert_${name} ${scope} ${arg_LINKS})
 endfunction()
 
@@ -113,7 +112,6 @@ endfunction()
 
 function(culvert_program name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS")
-  list(TRANSFORM arg_LINKS REPLACE "^(culvert::.*)$" "$<TARGET_NAME_IF_EXISTS:\\1>")  # while folders are missing
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE culvert_build ${arg_LINKS})
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}")
@@ -127,7 +125,6 @@ function(culvert_test name)
     message(FATAL_ERROR "culvert_test(${name}): what is ${arg_UNPARSED_ARGUMENTS}?")
   endif()
   set(program culvert_${name}_tests)
-  list(TRANSFORM arg_LINKS REPLACE "^(culvert::.*)$" "$<TARGET_NAME_IF_EXISTS:\\1>")  # while folders are missing
   add_executable(${program} ${arg_SOURCES})
   set_target_properties(${program} PROPERTIES
     CXX_EXTENSIONS OFF RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
@@ -143,17 +140,4 @@ function(culvert_test name)
     WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}/tests"
     TEST_PREFIX "${name}/"
     PROPERTIES TIMEOUT ${CULVERT_TEST_TIMEOUT} LABELS unit)
-endfunction()
-
-# add_subdirectory for each folder.
-function(culvert_folders)
-  foreach(folder IN LISTS ARGN)
-    if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/CMakeLists.txt")
-      add_subdirectory(${folder})
-    else()
-      set_property(DIRECTORY "${PROJECT_SOURCE_DIR}" APPEND PROPERTY
-        CMAKE_CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${folder}")
-      message(STATUS "not there yet: ${folder}")
-    endif()
-  endforeach()
 endfunction()
