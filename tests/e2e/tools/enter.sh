@@ -7,6 +7,7 @@
 set -eu
 netns=$1 etc=$2 nofile=$3
 shift 3
+# shellcheck disable=SC2016  # the inner shell expands it
 exec nsenter --net="$netns" unshare --mount --propagation private setpriv --pdeathsig KILL \
   sh -c '
     set -eu
