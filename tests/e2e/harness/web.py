@@ -8,7 +8,7 @@ from . import pattern, programs
 CONF = """\
 daemon off;
 user root;
-worker_processes 1;
+master_process off;
 pid {dir}/nginx.pid;
 error_log {dir}/nginx-error.log;
 events {{ worker_connections 512; }}
