@@ -40,9 +40,9 @@ std::string friendly(const Model& model) {
   return toFriendlyYaml(model, notes);
 }
 std::string warnedPaths(const std::string& yaml) {
+  const Loaded loaded = loadText("config.yaml", yaml);
   std::string paths;
-  for (const Problem& problem : loadText("config.yaml", yaml).problems.all())
-    paths += problem.path + " ";
+  for (const Problem& problem : loaded.problems.all()) paths += problem.path + " ";
   return paths;
 }
 
