@@ -25,7 +25,11 @@ CELLS = [(portal, bridge, alter_id)
 @pytest.mark.parametrize("portal,bridge,alter_id", CELLS, ids=lambda v: str(v))
 def test_pair_held_two_minutes(world, portal, bridge, alter_id):
     """Exchanges, a stream that runs for two minutes, a probe every half second, 400 short visitors; no link is
-    closed and dialled again because the two do not know each other's control name."""
+    closed and dialled again because the two do not know each other's control name.
+
+    How many links stand is the bridge's choice: sessions whose visitor has ended first are held for their answer,
+    and a V2Ray bridge counts them.
+    """
     tunnel = Tunnel(world, portal, bridge, Setup(alter_id=alter_id))
     exchanges(tunnel)
     stream = tunnel.flow(down=traffic.ENDLESS, rate=100_000)
@@ -39,8 +43,10 @@ def test_pair_held_two_minutes(world, portal, bridge, alter_id):
     assert not errors, errors[:5]
     assert not prober.failed(), prober.describe(prober.failed())
     assert not stream.ending, f"the long stream ended: {stream.ending}"
+    gone = seen - set(tunnel.links())
     figure(f"peers.links.{portal}-{bridge}-{alter_id}", len(seen), "count")
-    assert len(seen) <= 12, f"{len(seen)} links in two minutes: they flap"
+    # One or two are drained after their 256 visitors; links that flap go every 18 s or sooner.
+    assert len(gone) <= 4, f"{len(gone)} of {len(seen)} links were closed within two minutes: they flap"
     exchanges(tunnel)
 
 
