@@ -10,6 +10,7 @@
 #include <Poco/Timespan.h>
 
 #include <algorithm>
+#include <exception>
 
 namespace culvert {
 namespace {
@@ -54,8 +55,27 @@ void Reactor::start(const std::string& name) {
 }
 
 void Reactor::runThread() {
-  SocketReactor::run();
+  run();
   destroyRoots();
+}
+
+void Reactor::run() {
+  while (!mustStop()) {
+    try {
+      // Forgotten at the end of the round: it keeps sockets that have been closed.
+      const Poco::Net::PollSet::SocketModeMap found = polled().poll(getTimeout());
+      if (mustStop()) break;
+      for (const auto& [socket, modes] : found) Watch::tell(socket, modes);
+      if (found.empty()) turn();
+    } catch (const std::exception& problem) {
+      log.error("a round of the reactor failed: ", problem.what());
+    }
+  }
+}
+
+/// The base class shows its poll set to look at; it is ours as much as its own.
+Poco::Net::PollSet& Reactor::polled() noexcept {
+  return const_cast<Poco::Net::PollSet&>(getPollSet());
 }
 
 void Reactor::stop() {

@@ -2,10 +2,13 @@
 //
 // Two descriptors of its own stand in the poll set like any socket: a bell, rung when posted work
 // or the end of a turn waits, and an alarm, set to the next deadline.  Work therefore has its turn
-// even when the sockets never rest, and an idle reactor sleeps.  onTimeout() does not call the base
-// class, which would visit every handler.
+// even when the sockets never rest, and an idle reactor sleeps.
 //
-// Who touches Poco: Watch registers descriptors here, nobody else.
+// run() is our own: what the poll finds goes straight to the socket's Watch, without the base
+// class's handlers, notifiers and observers (Watch.h says what they cost).  The base class keeps
+// the poll set and the order to stop.
+//
+// Who touches the poll set: Watch, nobody else.
 #pragma once
 
 #include "net/Loop.h"
@@ -67,8 +70,8 @@ class Reactor final : public Loop, private Poco::Net::SocketReactor {
 
   static constexpr std::chrono::seconds kLongestSleep{50};
 
-  void onTimeout() override { turn(); }
-  void onShutdown() override {}
+  void run() override;
+  [[nodiscard]] Poco::Net::PollSet& polled() noexcept;
   void runThread();
   void turn();
   void noteStall();

@@ -5,7 +5,7 @@
 #include "base/Log.h"
 #include "net/Reactor.h"
 
-#include <Poco/NObserver.h>
+#include <Poco/Net/PollSet.h>
 #include <Poco/Net/StreamSocketImpl.h>
 
 #include <exception>
@@ -16,26 +16,46 @@ namespace {
 
 constexpr Log log{"net"};
 
+int modeOf(Watch::Interest interest) noexcept {
+  using Poco::Net::PollSet;
+  return (interest.read ? PollSet::POLL_READ : 0) | (interest.write ? PollSet::POLL_WRITE : 0) |
+         (interest.errors ? PollSet::POLL_ERROR : 0);
+}
+
+}  // namespace
+
 /// A Poco socket around a descriptor that can be taken out again.
-class DescriptorImpl final : public Poco::Net::StreamSocketImpl {
+class Watch::Entry final : public Poco::Net::StreamSocketImpl {
  public:
-  explicit DescriptorImpl(os::Descriptor descriptor) : StreamSocketImpl(descriptor) {}
+  Entry(Watch& itsWatch, os::Descriptor descriptor)
+      : StreamSocketImpl(descriptor), watch(&itsWatch) {}
   os::Descriptor take() {
     const os::Descriptor descriptor = sockfd();
     reset();
     return descriptor;
   }
-};
+  /// As a Poco socket; Socket's own constructor for an implementation is protected.
+  static Poco::Net::Socket make(Watch& watch, os::Descriptor descriptor) {
+    struct Handle final : Poco::Net::Socket {
+      explicit Handle(Entry* entry) : Socket(entry) {}
+    };
+    return Handle(new Entry(watch, descriptor));
+  }
 
-class DescriptorSocket final : public Poco::Net::Socket {
- public:
-  explicit DescriptorSocket(os::Descriptor descriptor) : Socket(new DescriptorImpl(descriptor)) {}
+  Watch* watch;  ///< nullptr: gone, though the last poll's answer still holds the socket
 };
-
-}  // namespace
 
 Watch::Watch(Reactor& reactor, Watcher& watcher, os::Descriptor descriptor)
-    : reactor_(&reactor), watcher_(watcher), socket_(DescriptorSocket(descriptor)) {}
+    : reactor_(&reactor), watcher_(watcher), socket_(Entry::make(*this, descriptor)) {}
+
+Watch::~Watch() {
+  close();
+  entry().watch = nullptr;
+}
+
+Watch::Entry& Watch::entry() const noexcept {
+  return *static_cast<Entry*>(socket_.impl());
+}
 
 bool Watch::isOpen() const noexcept {
   return descriptor() != os::kNoDescriptor;
@@ -45,42 +65,31 @@ os::Descriptor Watch::descriptor() const noexcept {
   return socket_.impl()->sockfd();
 }
 
-template <class Notification, class Method>
-void Watch::change(bool from, bool to, Method method) {
-  if (from == to) return;
-  const Poco::NObserver<Watch, Notification> observer(*this, method);
-  if (to) {
-    reactor_->addEventHandler(socket_, observer);
-  } else {
-    reactor_->removeEventHandler(socket_, observer);
-  }
-}
-
 void Watch::want(Interest interest) {
   if (interest == interest_) return;
   CULVERT_ASSERT(isOpen() && reactor_->isCurrent());
   const Interest before = interest_;
   interest_ = interest;
   try {
-    // What is added comes first: a socket whose last handler goes leaves the poll set and would
-    // have to enter it again.
-    using namespace Poco::Net;
-    const auto both = [&](bool adding) {
-      const auto step = [&](bool from, bool to) { return to == adding ? to : from; };
-      change<ReadableNotification>(before.read, step(before.read, interest.read), &Watch::onRead);
-      change<WritableNotification>(before.write, step(before.write, interest.write),
-                                   &Watch::onWrite);
-      change<ErrorNotification>(before.errors, step(before.errors, interest.errors),
-                                &Watch::onError);
-    };
-    both(true);
-    both(false);
+    enter(before);
   } catch (const std::exception& problem) {
     // The poll set has no room for it (system-wide limit), or there is no memory.
     log.warning("cannot watch a socket: ", problem.what());
+    interest_ = before;
     if (interest != Interest{}) {
       watcher_.onWatchFailed(std::make_error_code(std::errc::not_enough_memory));
     }
+  }
+}
+
+void Watch::enter(Interest before) {
+  Poco::Net::PollSet& polled = reactor_->polled();
+  if (before == Interest{}) {
+    polled.add(socket_, modeOf(interest_));
+  } else if (interest_ == Interest{}) {
+    polled.remove(socket_);
+  } else {
+    polled.update(socket_, modeOf(interest_));
   }
 }
 
@@ -96,38 +105,37 @@ void Watch::close() noexcept {
 
 os::Descriptor Watch::release() {
   want({});
-  return static_cast<DescriptorImpl*>(socket_.impl())->take();
+  return entry().take();
 }
 
 void Watch::moveTo(Reactor& home) {
   CULVERT_ASSERT(interest_ == Interest{});
   // A new Poco socket: the old reactor's last poll may hold the old one and look at it meanwhile.
-  socket_ = DescriptorSocket(release());
+  Poco::Net::Socket moved = Entry::make(*this, release());
+  entry().watch = nullptr;
+  socket_ = moved;
   reactor_ = &home;
 }
 
-template <class Call>
-void Watch::guarded(Call call) noexcept {
+void Watch::tell(const Poco::Net::Socket& socket, int found) noexcept {
+  Watch* const watch = static_cast<const Entry*>(socket.impl())->watch;
+  if (!watch) return;
+  Watcher& watcher = watch->watcher_;
   try {
-    call();
+    watch->onFound(found);
   } catch (const std::bad_alloc&) {
-    watcher_.onWatchFailed(std::make_error_code(std::errc::not_enough_memory));
+    watcher.onWatchFailed(std::make_error_code(std::errc::not_enough_memory));
   } catch (const std::exception& problem) {
     log.error("unexpected: ", problem.what());
-    watcher_.onWatchFailed(Errc::Aborted);
+    watcher.onWatchFailed(Errc::Aborted);
   }
 }
 
-void Watch::onRead(const Poco::AutoPtr<Poco::Net::ReadableNotification>&) {
-  guarded([this] { watcher_.onReadable(); });
-}
-
-void Watch::onWrite(const Poco::AutoPtr<Poco::Net::WritableNotification>&) {
-  guarded([this] { watcher_.onWritable(); });
-}
-
-void Watch::onError(const Poco::AutoPtr<Poco::Net::ErrorNotification>&) {
-  guarded([this] { watcher_.onReadable(); });
+void Watch::onFound(int found) {
+  using Poco::Net::PollSet;
+  if ((found & PollSet::POLL_READ) && interest_.read) watcher_.onReadable();
+  if ((found & PollSet::POLL_WRITE) && interest_.write) watcher_.onWritable();
+  if ((found & PollSet::POLL_ERROR) && interest_.errors) watcher_.onReadable();
 }
 
 }  // namespace culvert
