@@ -26,4 +26,11 @@ inline Now systemNow() {
   return {Clock::now(), WallClock::now()};
 }
 
+/// The first multiple of `period` at or after `time`.  What happens again and again on many links
+/// waits for these moments: then an idle process wakes once for all of them.
+inline Clock::time_point nextBeat(Clock::time_point time, Clock::duration period) {
+  const Clock::duration over = time.time_since_epoch() % period;
+  return over == Clock::duration::zero() ? time : time + (period - over);
+}
+
 }  // namespace culvert

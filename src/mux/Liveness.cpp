@@ -3,6 +3,13 @@
 #include <algorithm>
 
 namespace culvert::mux {
+namespace {
+
+// From these ages on the next beat may be taken, a little before two seconds have passed: what came
+// just behind a beat shall not cost a whole one.
+constexpr std::chrono::milliseconds kProbeAge{1000}, kSilenceAge{1500};
+
+}  // namespace
 
 void Liveness::probeSent(SessionId id, Clock::time_point now) noexcept {
   if (probeCount_ < kMaxProbes) probes_[probeCount_++] = {id, now, afterSleep_};
@@ -71,9 +78,15 @@ bool Liveness::probeDue(const Situation& situation) const noexcept {
   if (situation.isHeld || probeCount_ == kMaxProbes) return false;
   if (afterSleep_) return true;
   if (health_ == Health::New) return false;  // its two proofs are under way
-  if (situation.now - lastProbe_ < kProbeEvery) return false;
-  return situation.carriesSessions || health_ == Health::Suspect ||
-         situation.now - heard_ >= kProbeEvery;
+  return situation.now >= nextProbe(situation);
+}
+
+Clock::time_point Liveness::nextProbe(const Situation& situation) const noexcept {
+  Clock::time_point at = lastProbe_ + kProbeAge;
+  if (!situation.carriesSessions && health_ != Health::Suspect) {
+    at = std::max<Clock::time_point>(at, heard_ + kSilenceAge);
+  }
+  return nextBeat(at, kProbeEvery);
 }
 
 Clock::time_point Liveness::next(const Situation& situation) const noexcept {
@@ -81,10 +94,7 @@ Clock::time_point Liveness::next(const Situation& situation) const noexcept {
   if (doubted_) return now + kSecondLook;
   if (situation.isHeld) return now + kProbeEvery;
   if (health_ == Health::New) return std::max(born_, situation.awakeSince) + kDeadAfter;
-  Clock::time_point at = lastProbe_ + kProbeEvery;
-  if (!situation.carriesSessions && health_ != Health::Suspect) {
-    at = std::max(at, heard_ + kProbeEvery);
-  }
+  Clock::time_point at = nextProbe(situation);
   const Clock::time_point base = std::max(heard_, situation.awakeSince);
   if (health_ == Health::Live) at = std::min(at, base + kSuspectAfter);
   if (situation.silenceKills) at = std::min(at, base + kDeadAfter);

@@ -7,6 +7,9 @@
 // for 5 s, or a probe unanswered for 5 s (1 s when we ourselves come back from sleep); an answer
 // ends it.  Dead: 10 s without a byte, where silence proves it.  A worse verdict is given on the
 // second look only: what the kernel holds is read between the two.
+//
+// Probes go out every 2 s at the same moments on all links (nextBeat), so that they cost an idle
+// process one wake-up.
 #pragma once
 
 #include "base/Clock.h"
@@ -73,6 +76,8 @@ class Liveness {
   };
   [[nodiscard]] Health verdict(const Situation& situation) const noexcept;
   [[nodiscard]] bool probeDue(const Situation& situation) const noexcept;
+  /// When the next regular probe is due.
+  [[nodiscard]] Clock::time_point nextProbe(const Situation& situation) const noexcept;
 
   Clock::time_point born_;
   Clock::time_point heard_, lastProbe_{}, awakeSince_{};

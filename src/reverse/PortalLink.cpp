@@ -47,7 +47,7 @@ void PortalLink::start() {
   if (core_->settings.controlName.empty()) name_ = core_->learnedName(session_.userKey);
   openControl();
   client_.start();  // its probes follow the control session's first message
-  loop_.arm(beat_, kBeat);
+  armBeat();
 }
 
 StreamPtr PortalLink::openSession(const proxy::Session& visitor) {
@@ -147,8 +147,13 @@ void PortalLink::onProved() {
   core_->linkIsUp();
 }
 
+void PortalLink::armBeat() {
+  const Clock::time_point now = loop_.now().mono;
+  loop_.arm(beat_, nextBeat(now + kBeat / 2, kBeat) - now);
+}
+
 void PortalLink::onBeat() {
-  loop_.arm(beat_, kBeat);
+  armBeat();
   if (client_.hasControl() && !draining_) {
     sendControl(Control::State::Active);
     if (!nameLearned_ && loop_.now().mono - controlOpened_ >= kNameHolds) {

@@ -57,6 +57,7 @@ class PortalLink final : public Root, private mux::LinkHandler {
   void sendControl(Control::State state);
   std::string message(Control::State state);
   void onProved();
+  void armBeat();
   void onBeat();
   void finishIfDone();
 

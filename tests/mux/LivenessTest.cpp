@@ -85,6 +85,22 @@ TEST(Liveness, ProbesEveryTwoSecondsOnlyWhereItMatters) {
   EXPECT_NEAR(silent.probes - 2, 10, 1);
 }
 
+TEST(Liveness, ProbesAtTheSameMomentsOnAllLinks) {
+  Watched early, late;
+  for (Watched* link : {&early, &late}) link->carries = true;
+  early.prove();
+  late.now += 700ms;
+  late.prove();
+  early.pass(700ms);
+  for (int i = 0; i < 60; ++i) {
+    const int before = early.probes, beforeLate = late.probes;
+    early.pass(100ms);
+    late.pass(100ms);
+    EXPECT_EQ(early.probes > before, late.probes > beforeLate) << i;
+  }
+  EXPECT_EQ(early.probes - 2, 3);
+}
+
 TEST(Liveness, IsSuspectAfterFiveSecondsAndDeadAfterTen_F_TUPLE) {
   Watched link;
   link.prove();
