@@ -286,7 +286,8 @@ TEST_F(ResolverTest, AClosedPortFailsWithoutSpinning_F_DNSHANG) {
         [&](std::error_code error, const std::vector<Ip>&) { failed.set_value(error); });
   });
   EXPECT_EQ(failed.get_future().get(), make_error_code(Errc::NameFailed));
-  EXPECT_LT(bench.call(cpu) - before, milliseconds(200));
+  // Two seconds pass; one that spins takes all of them, an instrumented build some of them.
+  EXPECT_LT(bench.call(cpu) - before, milliseconds(1000));
   bench.call([&] { handle.reset(); });
 }
 
