@@ -55,22 +55,29 @@ void Reactor::start(const std::string& name) {
 }
 
 void Reactor::runThread() {
+  running_ = true;
   run();
+  running_ = false;
   destroyRoots();
 }
 
 void Reactor::run() {
   while (!mustStop()) {
     try {
-      // Forgotten at the end of the round: it keeps sockets that have been closed.
-      const Poco::Net::PollSet::SocketModeMap found = polled().poll(getTimeout());
-      if (mustStop()) break;
-      for (const auto& [socket, modes] : found) Watch::tell(socket, modes);
-      if (found.empty()) turn();
+      round();
     } catch (const std::exception& problem) {
       log.error("a round of the reactor failed: ", problem.what());
     }
   }
+}
+
+void Reactor::round() {
+  // Forgotten at the end of the round: it keeps sockets that have been closed.
+  const Poco::Net::PollSet::SocketModeMap found =
+      polled().poll(hasWork() ? Poco::Timespan() : getTimeout());
+  if (mustStop()) return;
+  for (const auto& [socket, modes] : found) Watch::tell(socket, modes);
+  turn();
 }
 
 /// The base class shows its poll set to look at; it is ours as much as its own.
@@ -89,6 +96,8 @@ void Reactor::join() {
 }
 
 void Reactor::wake() {
+  // On our own thread the turn comes by itself, behind what the poll found.
+  if (isCurrent() && running_.load(std::memory_order_relaxed)) return;
   os::ring(bell_.descriptor());
 }
 
@@ -98,11 +107,10 @@ void Reactor::onSooner() {
 
 void Reactor::Ear::onReadable() {
   os::silence(watch_.descriptor());
-  reactor_.turn();
 }
 
 void Reactor::Ear::onWatchFailed(std::error_code why) noexcept {
-  log.error("a turn of the reactor failed: ", why);
+  log.error("the reactor cannot be woken: ", why);
 }
 
 void Reactor::turn() {
@@ -126,7 +134,7 @@ void Reactor::noteStall() {
 
 void Reactor::setAlarm() {
   const Clock::duration sleep = sleepTime(kLongestSleep);
-  if (sleep == Clock::duration::zero() && hasWork()) return;  // the bell rings
+  if (sleep == Clock::duration::zero() && hasWork()) return;  // the next poll does not wait
   const Clock::time_point due = Clock::now() + sleep;
   // One that rings too soon costs a turn, setting it a system call each time.
   if (alarmAt_ != Clock::time_point() && alarmAt_ <= due) return;

@@ -1,12 +1,12 @@
 // The real Loop: a Poco::Net::SocketReactor and its thread.
 //
-// Two descriptors of its own stand in the poll set like any socket: a bell, rung when posted work
-// or the end of a turn waits, and an alarm, set to the next deadline.  Work therefore has its turn
-// even when the sockets never rest, and an idle reactor sleeps.
+// Two descriptors of its own stand in the poll set like any socket: a bell, rung by other threads
+// that post work, and an alarm, set to the next deadline.
 //
 // run() is our own: what the poll finds goes straight to the socket's Watch, without the base
-// class's handlers, notifiers and observers (Watch.h says what they cost).  The base class keeps
-// the poll set and the order to stop.
+// class's handlers, notifiers and observers (Watch.h says what they cost), and behind all of it
+// comes the end of the turn, for which the base class has no hook.  The base class keeps the poll
+// set and the order to stop.
 //
 // Who touches the poll set: Watch, nobody else.
 #pragma once
@@ -55,8 +55,7 @@ class Reactor final : public Loop, private Poco::Net::SocketReactor {
   /// The bell or the alarm.
   class Ear final : public Watcher {
    public:
-    Ear(Reactor& reactor, os::Descriptor descriptor)
-        : reactor_(reactor), watch_(reactor, *this, descriptor) {
+    Ear(Reactor& reactor, os::Descriptor descriptor) : watch_(reactor, *this, descriptor) {
       watch_.want({.read = true});
     }
     void onReadable() override;
@@ -64,13 +63,13 @@ class Reactor final : public Loop, private Poco::Net::SocketReactor {
     [[nodiscard]] os::Descriptor descriptor() const noexcept { return watch_.descriptor(); }
 
    private:
-    Reactor& reactor_;
     Watch watch_;
   };
 
   static constexpr std::chrono::seconds kLongestSleep{50};
 
   void run() override;
+  void round();
   [[nodiscard]] Poco::Net::PollSet& polled() noexcept;
   void runThread();
   void turn();
@@ -85,7 +84,8 @@ class Reactor final : public Loop, private Poco::Net::SocketReactor {
   std::size_t mostQueued_ = 0, mostConnections_ = 0;
   DeadlineOf<Reactor, &Reactor::trim> trim_{*this};
   std::atomic<std::uint64_t> turns_{0};
-  bool started_ = false;  ///< and not joined yet
+  bool started_ = false;              ///< and not joined yet
+  std::atomic<bool> running_{false};  ///< written by its thread, read by it
   Poco::Thread thread_;
 };
 
