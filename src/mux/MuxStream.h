@@ -80,7 +80,8 @@ class MuxStream final : public Stream, private LinkWriter::Source {
   [[nodiscard]] bool isPackets() const noexcept { return packets_; }
 
   // LinkWriter::Source
-  bool isBulk() const noexcept override { return !packets_ && lastSend_ >= kBulkBytes; }
+  /// By its rate too: one that is served often has little to read each time.
+  bool isBulk() const noexcept override { return !packets_ && (heavy_ || lastSend_ >= kBulkBytes); }
   bool hasQueued() const noexcept override;
   std::size_t sendQueued(std::size_t frames) override;
   void onTurn() override;
