@@ -36,7 +36,7 @@ Portal::~Portal() = default;
 
 Loop& Portal::home(const proxy::Session& session, Loop& here) {
   if (core_->isRegistration(session)) return core_->nextLoop(here);
-  const TunnelPtr tunnel = core_->pool.pick(here, here.now().mono);
+  const TunnelPtr tunnel = core_->pool.expect(here, here.now().mono);
   return tunnel ? tunnel->loop : here;
 }
 

@@ -119,6 +119,7 @@ bool PortalCore::join(Visitor& visitor, Loop& here, Tunnel& tunnel) {
   if (!tunnel.link) return false;
   StreamPtr session = tunnel.link->openSession(visitor.session);
   if (!session) return false;
+  TunnelPool::arrived(tunnel);
   joinRelay(here, std::move(visitor.stream), std::move(session),
             proxy::relayOptions(visitor.session), std::move(visitor.record));
   return true;

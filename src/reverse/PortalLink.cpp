@@ -162,6 +162,7 @@ void PortalLink::onBeat() {
     }
   }
   onLoad();
+  tunnel_->coming = 0;  // those that never came are forgotten
   const std::uint64_t most = core_->settings.retireAt;
   if (client_.sessionsEver() >= most || client_.chunks() >= most) {
     drain("it has carried as much as a link may");

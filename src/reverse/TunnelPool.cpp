@@ -63,9 +63,23 @@ TunnelPtr TunnelPool::least(RankOf rankOf) const {
 TunnelPtr TunnelPool::pick(const Loop& here, Clock::time_point now) const {
   return least([&](const Tunnel& tunnel) {
     const Load load(tunnel);
-    return Rank{classOf(tunnel, now), load.bulk, load.queued, load.sessions,
+    const std::uint64_t coming = tunnel.coming.load(std::memory_order_relaxed);
+    return Rank{classOf(tunnel, now), load.bulk, load.queued, load.sessions + coming,
                 &tunnel.loop == &here ? 0u : 1u};
   });
+}
+
+TunnelPtr TunnelPool::expect(const Loop& here, Clock::time_point now) {
+  const TunnelPtr tunnel = pick(here, now);
+  if (tunnel) tunnel->coming.fetch_add(1, std::memory_order_relaxed);
+  return tunnel;
+}
+
+void TunnelPool::arrived(Tunnel& tunnel) noexcept {
+  std::uint32_t coming = tunnel.coming.load(std::memory_order_relaxed);
+  while (coming > 0 &&
+         !tunnel.coming.compare_exchange_weak(coming, coming - 1, std::memory_order_relaxed)) {
+  }
 }
 
 TunnelPtr TunnelPool::pickHere(const Loop& here, Clock::time_point now) const {

@@ -41,6 +41,7 @@ struct Tunnel {
   std::atomic<bool> full{false};
   std::atomic<std::int64_t> heardAt{0};  ///< ticks of Clock
   std::atomic<std::uint32_t> bulk{0}, sessions{0};
+  std::atomic<std::uint32_t> coming{0};  ///< visitors on their way to it (TunnelPool::expect)
   std::atomic<std::size_t> queued{0};
   std::string instance;  ///< of its bridge's process; guarded by the pool
 };
@@ -60,6 +61,11 @@ class TunnelPool {
   /// lately, with the fewest bulk sessions, queued bytes and sessions, on `here` if that is all the
   /// same.  Else a retiring one, else a burdened one; nullptr: none.
   [[nodiscard]] TunnelPtr pick(const Loop& here, Clock::time_point now) const;
+  /// The same for a visitor that is about to be brought to its link's loop: counts it there until
+  /// it has arrived(), so that a crowd that comes in one turn is spread.
+  [[nodiscard]] TunnelPtr expect(const Loop& here, Clock::time_point now);
+  /// One of those on their way to `tunnel` has a session there now.
+  static void arrived(Tunnel& tunnel) noexcept;
   /// The same for a visitor that has been brought to `here` for its link: one of this loop unless
   /// those of others are in better order, so that a crowd does not wander from loop to loop after
   /// the counts.

@@ -63,6 +63,19 @@ TEST(TunnelPool, PrefersLinksHeardFromLately_F_POWER) {
   EXPECT_EQ(bench.pick(), quiet);
 }
 
+TEST(TunnelPool, SpreadsACrowdThatHasNotArrivedYet) {
+  Bench bench;
+  const TunnelPtr one = bench.add(), other = bench.add();
+  for (int i = 0; i < 64; ++i) {
+    EXPECT_TRUE(bench.pool.expect(bench.here, bench.here.now().mono));
+  }
+  EXPECT_EQ(one->coming, 32u);
+  EXPECT_EQ(other->coming, 32u);
+  for (int i = 0; i < 40; ++i) TunnelPool::arrived(*one);
+  EXPECT_EQ(one->coming, 0u);
+  EXPECT_EQ(bench.pick(), one);
+}
+
 TEST(TunnelPool, FallsBackToRetiringThenBurdenedLinks) {
   Bench bench;
   const TunnelPtr retiring = bench.add(), burdened = bench.add(), fine = bench.add();
