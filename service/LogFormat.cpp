@@ -3,6 +3,7 @@
 #include <Poco/DateTimeFormatter.h>
 #include <Poco/LocalDateTime.h>
 #include <Poco/Message.h>
+#include <Poco/NumberFormatter.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -87,6 +88,18 @@ std::string accessMembers(std::string_view line) {
   return out;
 }
 
+/// The C library looks at the zone's file whenever it is asked for local time.
+std::string LogFormat::timeOf(const Poco::Timestamp& time) {
+  if (time.epochTime() != second_) {
+    const Poco::LocalDateTime local(time);
+    upTo_ = Poco::DateTimeFormatter::format(local, "%Y-%m-%dT%H:%M:%S.");
+    offset_ = Poco::DateTimeFormatter::format(local, "%z");
+    second_ = time.epochTime();
+  }
+  const auto milliseconds = static_cast<int>(time.epochMicroseconds() / 1000 % 1000);
+  return upTo_ + Poco::NumberFormatter::format0(milliseconds, 3) + offset_;
+}
+
 void LogFormat::format(const Poco::Message& message, std::string& text) {
   const bool access = message.getSource() == "access";
   if (style_ == Style::Bare) {
@@ -94,8 +107,7 @@ void LogFormat::format(const Poco::Message& message, std::string& text) {
     text = oneLine(text);
     return;
   }
-  const std::string time = Poco::DateTimeFormatter::format(Poco::LocalDateTime(message.getTime()),
-                                                           "%Y-%m-%dT%H:%M:%S.%i%z");
+  const std::string time = timeOf(message.getTime());
   const std::string_view level = levelName(message.getPriority());
   if (style_ == Style::Json) {
     text = "{\"time\":\"" + time + "\"";

@@ -37,8 +37,14 @@ void LogQueue::log(const Poco::Message& message) {
     }
     bytes_ += size;
     lines_.push_back(message);
+    urgent_ = urgent_ || message.getPriority() <= Poco::Message::PRIO_WARNING;
+    if (resting_ && mayRest()) return;
   }
   wakeUp_.notify_one();
+}
+
+bool LogQueue::mayRest() const {
+  return !urgent_ && !reopen_ && !stopping_ && flushing_ == 0 && lines_.size() < kMaxLines / 2;
 }
 
 void LogQueue::setTarget(Poco::AutoPtr<Poco::Channel> target) {
@@ -56,7 +62,10 @@ void LogQueue::reopen() {
 
 void LogQueue::flush() {
   std::unique_lock<std::mutex> lock(mutex_);
+  ++flushing_;
+  wakeUp_.notify_one();
   idle_.wait(lock, [this] { return !running_ || (lines_.empty() && !writing_ && !reopen_); });
+  --flushing_;
 }
 
 void LogQueue::run() {
@@ -67,6 +76,7 @@ void LogQueue::run() {
     std::deque<Poco::Message> batch;
     batch.swap(lines_);
     bytes_ = 0;
+    urgent_ = false;
     const std::uint64_t dropped = std::exchange(dropped_, 0);
     const bool reopen = std::exchange(reopen_, false);
     Poco::AutoPtr<Poco::Channel> target = target_;
@@ -92,6 +102,9 @@ void LogQueue::run() {
     lock.lock();
     writing_ = false;
     idle_.notify_all();
+    resting_ = true;
+    wakeUp_.wait_for(lock, kRest, [this] { return !mayRest(); });
+    resting_ = false;
   }
   idle_.notify_all();
 }

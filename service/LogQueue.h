@@ -1,5 +1,8 @@
 // A queue between those who log and what writes, so that no reactor waits for a disk (LOG-3,
 // LIM-18).
+//
+// The first line after a rest is written at once, and a warning always is.  Of others many are
+// written together: waking the writer for each costs more than the line.
 #pragma once
 
 #include <Poco/AutoPtr.h>
@@ -8,6 +11,7 @@
 #include <Poco/Runnable.h>
 #include <Poco/Thread.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -19,6 +23,8 @@ namespace culvert::service {
 class LogQueue final : public Poco::Channel, private Poco::Runnable {
  public:
   static constexpr std::size_t kMaxLines = 4096, kMaxBytes = 1024 * 1024;
+  /// How long the writer rests after it has written; not when half of kMaxLines wait.
+  static constexpr std::chrono::milliseconds kRest{50};
 
   explicit LogQueue(Poco::AutoPtr<Poco::Channel> target) : target_(std::move(target)) {}
 
@@ -41,6 +47,8 @@ class LogQueue final : public Poco::Channel, private Poco::Runnable {
 
  private:
   void run() override;
+  /// Nobody needs the writer before its rest is over.
+  [[nodiscard]] bool mayRest() const;
 
   std::mutex mutex_;
   std::condition_variable wakeUp_, idle_;
@@ -48,6 +56,8 @@ class LogQueue final : public Poco::Channel, private Poco::Runnable {
   std::size_t bytes_ = 0;
   std::uint64_t dropped_ = 0;
   bool reopen_ = false, stopping_ = false, writing_ = false, running_ = false;
+  bool resting_ = false, urgent_ = false;
+  unsigned flushing_ = 0;  ///< callers of flush()
   Poco::AutoPtr<Poco::Channel> target_;
   Poco::Thread thread_;
 };

@@ -5,6 +5,7 @@
 
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace culvert::service {
@@ -46,6 +47,17 @@ TEST(LogQueue, PassesLinesOnInTheirOrder) {
   ASSERT_EQ(lines.size(), 101u);
   EXPECT_EQ(lines[0], "before it runs");
   EXPECT_EQ(lines[100], "99");
+}
+
+TEST(LogQueue, WritesAWarningThoughItRests) {
+  Poco::AutoPtr<Target> target(new Target);
+  Poco::AutoPtr<LogQueue> queue(new LogQueue(target));
+  queue->open();
+  for (int i = 0; i < 1000; ++i) queue->log(line("x"));
+  queue->log({"test", "look", Poco::Message::PRIO_WARNING});
+  while (target->taken().size() < 1001) std::this_thread::yield();
+  EXPECT_EQ(target->taken().back(), "look");
+  queue->close();
 }
 
 TEST(LogQueue, DropsAndCountsWhatATargetThatHangsCannotTake_LIM_18) {
