@@ -278,7 +278,8 @@ def publish(run):
     if len(peer_rows) > 1:
         print(f"\n{report.table(peer_rows)}")
     share, where = report.load_share(run.records)
-    print(f"\nthe load generator used at most {share:.2f} of a core ({where})")
+    if where:
+        print(f"\nthe load generator used at most {share:.2f} of a core ({where})")
     for name, why in run.broken.items():
         print(f"left out at least once: {systems.TITLES[name]}: {why}")
 

@@ -118,26 +118,28 @@ def _rss(popen):
 
 
 def sleepers(*counts):
-    """A download alone, and then beside more and more visitors who never read."""
+    """A download alone, then beside more and more visitors who never read, and alone again when they have gone."""
 
     def measure(stage):
         def rate():
-            result, _ = stage.load("bulk", "source", "--direction", "down", "--streams", 1)
-            return result["gib_per_s"]
+            try:
+                return stage.load("bulk", "source", "--direction", "down", "--streams", 1)[0]["gib_per_s"]
+            except generator.LoadError:
+                return 0.0  # the download did not even begin
 
-        alone = rate()
-        figures = {"alone": alone}
+        figures = {"alone": rate()}
         asleep = 0
         with contextlib.ExitStack() as held:
             for count in counts if stage.system.name == "culvert" else counts[:1]:
-                try:
-                    held.enter_context(stage.hold("sleep", "source", "--visitors", count - asleep))
-                    asleep = count
-                    figures[f"beside{count}"] = rate()
-                except generator.LoadError:
-                    figures[f"beside{count}"] = 0.0  # the download did not even begin
-                figures[f"kept{count}"] = figures[f"beside{count}"] / alone
-        return figures
+                held.enter_context(stage.hold("sleep", "source", "--visitors", count - asleep))
+                asleep = count
+                figures[f"beside{count}"] = rate()
+        figures["alone again"] = rate()
+        alone = (figures["alone"] + figures["alone again"]) / 2
+        if not alone:
+            raise generator.LoadError(f"{stage.system.title} carried no byte")
+        kept = {f"kept{name[6:]}": value / alone for name, value in figures.items() if name.startswith("beside")}
+        return {**figures, **kept}
 
     return measure
 
@@ -225,7 +227,7 @@ TARGETS = _bulk_targets() + [
     Target("DP-9", "idle visitor: memory, both ends", "idle", "idle", "bytes_each", "bytes", LESS, 0.13, 0.06, "v2ray", quick=True),
     Target("DP-9", "idle visitors: CPU", "idle", "idle", "cpu_ms_per_s", "ms/s", LESS, 1.0, 1.0, "v2ray", quick=True),
     Target("DP-9", "idle visitors: wake-ups, worse end", "idle", "idle", "wakeups_per_s", "/s", LESS, 5, 5, quick=True),
-    Target("DP-9", "idle visitor: memory, worse end", "idle", "idle", "bytes_each_worst", "bytes", LESS, 4096, 2048, quick=True),
+    Target("DP-9", "idle visitor: memory, worse end", "idle", "idle", "bytes_each_worst", "bytes", LESS, 4096, 2048),
     Target("DP-9", "bridge without visitors: memory", "idle", "idle", "bridge_mib", "MiB", LESS, 8, 8, quick=True),
     Target("DP-11", "download beside 1 sleeper", "sleepers", "sleepers", "kept1", "of alone", MORE, 0.8, 0.95, quick=True),
     Target("DP-11", "download beside 4 sleepers", "sleepers", "sleepers", "kept4", "of alone", MORE, 0.8, 0.95),
