@@ -2,7 +2,7 @@
 //
 // The files of portal and bridge cannot be checked against each other before they meet; what does
 // not fit shows as a flow that no rule lets pass.  For configurations in the friendly form the
-// likely slip is said, at most once a minute and text (reverse/Advice.h has the sentences).
+// likely slip is said, at most once a minute and text.
 #pragma once
 
 #include "base/Clock.h"
@@ -29,15 +29,11 @@ class Notices {
  private:
   struct BridgeEnd {
     std::string domain;
-    std::vector<reverse::Service> services;
+    std::vector<config::ServiceEntry> services;
   };
   std::map<std::string, BridgeEnd> bridges_;  ///< by inbound tag
   std::vector<std::string> portalDomains_;
   std::unique_ptr<reverse::OncePerMinute> said_ = std::make_unique<reverse::OncePerMinute>();
 };
-
-/// The services that the friendly form offers through the bridge.
-std::vector<reverse::Service> servicesOf(const config::Model& model,
-                                         const config::ReverseEntry& bridge);
 
 }  // namespace culvert::app

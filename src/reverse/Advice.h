@@ -1,11 +1,10 @@
-// Sentences for what only the two configurations together could tell: they cannot be checked
-// against each other, so whoever notices says what to change.
+// What is wrong with a registration, in words that say what to change: the two configurations
+// cannot be checked against each other, so whoever notices tells.
 #pragma once
 
 #include "base/Clock.h"
-#include "base/Destination.h"
 
-#include <cstdint>
+#include <cstddef>
 #include <map>
 #include <mutex>
 #include <string>
@@ -13,22 +12,6 @@
 #include <vector>
 
 namespace culvert::reverse {
-
-/// A service a bridge offers under a name of its domain.
-struct Service {
-  std::string name{};
-  bool tcp = true, udp = false;
-  std::uint16_t firstPort = 0,
-                lastPort = 0;  ///< a range asked for port by port; 0: any port will do
-  std::string address{};       ///< as written, for the advice: 127.0.0.1:51820
-};
-
-/// Why a bridge with this `domain` does not serve `target`; empty: it does, or there is nothing to
-/// say.
-///   portal asked for service "wbe" which is not offered here (offered: web, ssh); did the portal
-///   mean "web"?
-std::string adviseOnService(const Destination& target, std::string_view domain,
-                            const std::vector<Service>& services);
 
 /// What is wrong when the user labelled `user` asks to register `asked` at a portal for `domains`;
 /// empty: nothing to say.

@@ -11,7 +11,6 @@
 #include "net/Loop.h"
 #include "proxy/Inbound.h"
 #include "proxy/Session.h"
-#include "reverse/Advice.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -24,8 +23,7 @@ namespace culvert::reverse {
 
 struct BridgeSettings {
   std::string tag{}, domain{};
-  std::string peer{};               ///< how log lines call the portal: "vps.example.com:16823"
-  std::vector<Service> services{};  ///< for advice only; the rules decide
+  std::string peer{};      ///< how log lines call the portal: "vps.example.com:16823"
   std::string instance{};  ///< 16 random bytes, the same for all bridges of a process; empty: drawn
   std::size_t restLinks = 2, maxLinks = 32, sessionsPerLink = 16;
   /// Sessions, or chunks in a direction, after which a link to a V2Ray is replaced (CRY-2).

@@ -3,6 +3,7 @@
 
 #include "base/Clock.h"
 #include "net/Loop.h"
+#include "reverse/Advice.h"
 #include "reverse/Bridge.h"
 
 #include <atomic>

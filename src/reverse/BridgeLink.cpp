@@ -103,11 +103,6 @@ void BridgeLink::onSession(const Destination& target, StreamPtr stream, Bytes me
   }
   if (core_->sessions > kMostSessions)
     return advise("portal has too many sessions open; refused one");
-  // Without a list of services there is nothing to hold the target against.
-  const std::vector<Service>& services = core_->settings.services;
-  const std::string advice =
-      services.empty() ? std::string() : adviseOnService(target, core_->settings.domain, services);
-  if (!advice.empty()) advise(advice);
   proxy::Session session;
   session.id = proxy::nextSessionId();
   session.inbound = core_->inbound;

@@ -53,6 +53,9 @@ TEST(Notices, NameTheServiceThatWasMeant) {
             "portal asked for service \"wbe\" which is not offered here (offered: web, ssh, wg, "
             "range); did the "
             "portal mean \"web\"?");
+  EXPECT_EQ(notices.lineFor(session("bridge", named("printer", 80))),
+            "portal asked for service \"printer\" which is not offered here (offered: web, ssh, "
+            "wg, range)");
 }
 
 TEST(Notices, NameTheNetworkAndThePortsOfAService) {
@@ -62,6 +65,9 @@ TEST(Notices, NameTheNetworkAndThePortsOfAService) {
   EXPECT_EQ(
       notices.lineFor(session("bridge", named("range", 16000))),
       "service \"range\" has ports 6000-6002, asked for 16000; set to_port: 6000 at the portal");
+  EXPECT_EQ(notices.lineFor(session("bridge", named("web", 81))).find("portal asked for service"),
+            std::string::npos)
+      << "a single port takes whatever is asked for";
 }
 
 TEST(Notices, ShowTheLineThatWouldOfferAnAddress_REACH_8) {

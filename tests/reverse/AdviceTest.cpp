@@ -7,45 +7,6 @@ namespace {
 
 using namespace std::chrono_literals;
 const std::string kDomain = "nas1.bridge.culvert.internal";
-const std::vector<Service> kServices = {
-    {.name = "web", .address = "127.0.0.1:80"},
-    {.name = "ssh", .address = "127.0.0.1:22"},
-    {.name = "wg", .address = "127.0.0.1:51820"},
-    {.name = "range", .firstPort = 6000, .lastPort = 6002, .address = "127.0.0.1:6000-6002"},
-};
-
-std::string advise(const std::string& name, std::uint16_t port = 80,
-                   Network network = Network::Tcp) {
-  return adviseOnService({network, name, port}, kDomain, kServices);
-}
-
-TEST(Advice, NamesTheServiceThatWasMeant) {
-  EXPECT_EQ(advise("wbe." + kDomain),
-            "portal asked for service \"wbe\" which is not offered here (offered: web, ssh, wg, "
-            "range); did the "
-            "portal mean \"web\"?");
-  EXPECT_EQ(advise("printer." + kDomain),
-            "portal asked for service \"printer\" which is not offered here (offered: web, ssh, "
-            "wg, range)");
-}
-
-TEST(Advice, NamesTheOtherNetwork) {
-  EXPECT_EQ(advise("wg." + kDomain, 51820, Network::Udp),
-            "service \"wg\" is tcp here but was asked for over udp; write udp://127.0.0.1:51820");
-}
-
-TEST(Advice, NamesThePortsOfARange) {
-  EXPECT_EQ(
-      advise("range." + kDomain, 16000),
-      "service \"range\" has ports 6000-6002, asked for 16000; set to_port: 6000 at the portal");
-  EXPECT_EQ(advise("range." + kDomain, 6001), "");
-}
-
-TEST(Advice, SaysNothingAboutWhatIsServedOrIsNoService) {
-  EXPECT_EQ(advise("WEB." + kDomain), "");
-  EXPECT_EQ(advise("example.com"), "");
-  EXPECT_EQ(adviseOnService({Network::Tcp, *Ip::parse("127.0.0.1"), 80}, kDomain, kServices), "");
-}
 
 TEST(Advice, SaysWhatARegistrationLacks) {
   EXPECT_EQ(adviseOnRegistration("nas1", "default.bridge.culvert.internal", {kDomain}),

@@ -105,9 +105,8 @@ class World : public proxy::Dispatcher {
 
   Bridge& addBridge() {
     bridges.push_back(std::make_unique<Bridge>(
-        BridgeSettings{
-            .tag = "bridge", .domain = kDomain, .peer = "vps:16823", .services = services},
-        bridgeInfo, std::vector<Loop*>{&loop}, *this, environment));
+        BridgeSettings{.tag = "bridge", .domain = kDomain, .peer = "vps:16823"}, bridgeInfo,
+        std::vector<Loop*>{&loop}, *this, environment));
     bridges.back()->start();
     return *bridges.back();
   }
@@ -189,7 +188,6 @@ class World : public proxy::Dispatcher {
   const std::shared_ptr<const proxy::InboundInfo> bridgeInfo = std::make_shared<proxy::InboundInfo>(
       proxy::InboundInfo{"bridge", "bridge", false, {}, nullptr});
   std::string user = "nas1";
-  std::vector<Service> services;
   bool refuseLinks = false, swallowLinks = false;
   std::vector<StreamPtr> swallowed;
   std::vector<Clock::time_point> dials;
