@@ -25,16 +25,12 @@ LogConfig logOf(const SimpleLog& log) {
     const std::string& access = log.access->text;
     config.access = access == "stdout" || access == "none" ? access : pathOf(log.access);
   }
-  config.json = log.format && *log.format == SimpleFormat::Json;
-  if (log.addresses) config.addresses = static_cast<LogConfig::Addresses>(log.addresses.value);
+  config.json = log.format && *log.format == LogFormat::Json;
+  if (log.addresses) config.addresses = log.addresses.value;
   return config;
 }
 static_assert(static_cast<int>(SimpleLevel::None) == static_cast<int>(LogLevel::None) &&
               static_cast<int>(SimpleLevel::Debug) == static_cast<int>(LogLevel::Debug));
-static_assert(static_cast<int>(SimpleAddresses::None) ==
-                  static_cast<int>(LogConfig::Addresses::None) &&
-              static_cast<int>(SimpleAddresses::Full) ==
-                  static_cast<int>(LogConfig::Addresses::Full));
 
 Policy policyOf(const SimpleTimeouts& timeouts) {
   const auto seconds = [](const Given<Seconds>& given) {

@@ -350,7 +350,7 @@ std::string friendlyLog(const LogConfig& log) {
   if (log.json) lines.text("format", "json");
   if (log.addresses != LogConfig::Addresses::Full)
     lines.text("addresses",
-               std::string(kSimpleAddresses[static_cast<std::size_t>(log.addresses)].text));
+               std::string(kLogAddresses[static_cast<std::size_t>(log.addresses)].text));
   std::string text = lines.take();
   return text == "log:\n" ? std::string() : text;
 }

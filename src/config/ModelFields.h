@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/Fields.h"
+#include "config/LogWords.h"
 #include "config/Model.h"
 
 #include <chrono>
@@ -268,20 +269,6 @@ template <class V>
 void fields(V& v, ReversePairText& s) {
   v.optional("bridges", s.bridges, "private ends");
   v.optional("portals", s.portals, "public ends");
-}
-
-enum class LogFormat { Text, Json };
-inline constexpr Word<LogFormat> kLogFormats[] = {{"text", LogFormat::Text},
-                                                  {"json", LogFormat::Json}};
-constexpr Words<LogFormat> words(LogFormat) {
-  return kLogFormats;
-}
-inline constexpr Word<LogConfig::Addresses> kLogAddresses[] = {
-    {"full", LogConfig::Addresses::Full},
-    {"short", LogConfig::Addresses::Short},
-    {"none", LogConfig::Addresses::None}};
-constexpr Words<LogConfig::Addresses> words(LogConfig::Addresses) {
-  return kLogAddresses;
 }
 
 struct LogText {

@@ -199,9 +199,11 @@ std::string found(const Node& node) {
   return "nothing";
 }
 
-void error(Problems& problems, const Node& node, std::string code, std::string message,
-           std::string hint) {
-  problems.add({Severity::Error,
+namespace {
+
+void report(Severity severity, Problems& problems, const Node& node, std::string code,
+            std::string message, std::string hint) {
+  problems.add({severity,
                 node.place(),
                 node.path(),
                 std::move(code),
@@ -211,16 +213,16 @@ void error(Problems& problems, const Node& node, std::string code, std::string m
                 {}});
 }
 
+}  // namespace
+
+void error(Problems& problems, const Node& node, std::string code, std::string message,
+           std::string hint) {
+  report(Severity::Error, problems, node, std::move(code), std::move(message), std::move(hint));
+}
+
 void warning(Problems& problems, const Node& node, std::string code, std::string message,
              std::string hint) {
-  problems.add({Severity::Warning,
-                node.place(),
-                node.path(),
-                std::move(code),
-                std::move(message),
-                std::move(hint),
-                node.isSecret(),
-                {}});
+  report(Severity::Warning, problems, node, std::move(code), std::move(message), std::move(hint));
 }
 
 void expected(Problems& problems, const Node& node, std::string code, std::string_view what,

@@ -165,40 +165,33 @@ void Problems::add(const Problems& others) {
   for (const Problem& problem : others.all()) add(problem);
 }
 
+void Problems::add(Severity severity, const Place& place, std::string path, std::string code,
+                   std::string message, std::string hint) {
+  Problem problem;
+  problem.severity = severity;
+  problem.place = place;
+  problem.path = std::move(path);
+  problem.code = std::move(code);
+  problem.message = std::move(message);
+  problem.hint = std::move(hint);
+  add(std::move(problem));
+}
+
 void Problems::error(const Place& place, std::string path, std::string code, std::string message,
                      std::string hint) {
-  add({Severity::Error,
-       place,
-       std::move(path),
-       std::move(code),
-       std::move(message),
-       std::move(hint),
-       false,
-       {}});
+  add(Severity::Error, place, std::move(path), std::move(code), std::move(message),
+      std::move(hint));
 }
 
 void Problems::warning(const Place& place, std::string path, std::string code, std::string message,
                        std::string hint) {
-  add({Severity::Warning,
-       place,
-       std::move(path),
-       std::move(code),
-       std::move(message),
-       std::move(hint),
-       false,
-       {}});
+  add(Severity::Warning, place, std::move(path), std::move(code), std::move(message),
+      std::move(hint));
 }
 
 void Problems::note(const Place& place, std::string path, std::string code, std::string message,
                     std::string hint) {
-  add({Severity::Note,
-       place,
-       std::move(path),
-       std::move(code),
-       std::move(message),
-       std::move(hint),
-       false,
-       {}});
+  add(Severity::Note, place, std::move(path), std::move(code), std::move(message), std::move(hint));
 }
 
 std::size_t Problems::count(Severity severity) const noexcept {

@@ -73,6 +73,8 @@ class Problems {
   [[nodiscard]] std::string json() const;
 
  private:
+  void add(Severity severity, const Place& place, std::string path, std::string code,
+           std::string message, std::string hint);
   [[nodiscard]] std::size_t count(Severity severity) const noexcept;
   std::vector<Problem> problems_;
 };

@@ -4,6 +4,7 @@
 // tables all come from them, in this order.  A text ends in the default where there is one.
 #pragma once
 
+#include "config/LogWords.h"
 #include "config/SimpleValues.h"
 
 #include <cstdint>
@@ -34,21 +35,6 @@ inline constexpr Word<SimpleLevel> kSimpleLevels[] = {{"debug", SimpleLevel::Deb
                                                       {"none", SimpleLevel::None}};
 constexpr Words<SimpleLevel> words(SimpleLevel) {
   return kSimpleLevels;
-}
-
-enum class SimpleFormat { Text, Json };
-inline constexpr Word<SimpleFormat> kSimpleFormats[] = {{"text", SimpleFormat::Text},
-                                                        {"json", SimpleFormat::Json}};
-constexpr Words<SimpleFormat> words(SimpleFormat) {
-  return kSimpleFormats;
-}
-
-enum class SimpleAddresses { Full, Short, None };
-inline constexpr Word<SimpleAddresses> kSimpleAddresses[] = {{"full", SimpleAddresses::Full},
-                                                             {"short", SimpleAddresses::Short},
-                                                             {"none", SimpleAddresses::None}};
-constexpr Words<SimpleAddresses> words(SimpleAddresses) {
-  return kSimpleAddresses;
 }
 
 using AlterId = Ranged<0, 65535>;
@@ -183,8 +169,8 @@ struct SimpleLog {
   Given<SimpleLevel> level;
   Given<FileName> file;
   Given<FileName> access;
-  Given<SimpleFormat> format;
-  Given<SimpleAddresses> addresses;
+  Given<LogFormat> format;
+  Given<LogConfig::Addresses> addresses;
 };
 template <class V>
 void fields(V& v, SimpleLog& s) {
