@@ -44,23 +44,33 @@ def files(world):
     return Files(world)
 
 
-def minimal(user):
-    return (f"""\
+def publishing(user, *entries):
+    """A portal for one NAS; each entry as in `listen: 80, to: web`."""
+    return f"""\
 version: 1
 portal:
   listen: 16823
   id: {user}
   publish:
-    - listen: 80
-      to: web
-""", f"""\
+""" + "".join(f"    - {{{entry}}}\n" for entry in entries)
+
+
+def offering(user, *services):
+    """A bridge; each service as in `web: 127.0.0.1:7000`."""
+    return f"""\
 version: 1
 bridge:
   server: serveraddr.com:16823
   id: {user}
   services:
-    web: 127.0.0.1:7000
-""")
+""" + "".join(f"    {service}\n" for service in services)
+
+
+WEB = "web: 127.0.0.1:7000"
+
+
+def minimal(user):
+    return publishing(user, "listen: 80, to: web"), offering(user, WEB)
 
 
 @pytest.mark.asan
@@ -77,26 +87,8 @@ def test_minimal_pair(files):
 def test_converted_files_run_on_v2ray(files):
     """`convert --to v2ray` of services over TCP, UDP and a range, run by V2Ray at both ends."""
     user = fresh_id()
-    portal = f"""\
-version: 1
-portal:
-  listen: 16823
-  id: {user}
-  publish:
-    - {{listen: 80, to: web}}
-    - {{listen: 81/udp, to: dns}}
-    - {{listen: 7000-7001, to: range}}
-"""
-    bridge = f"""\
-version: 1
-bridge:
-  server: serveraddr.com:16823
-  id: {user}
-  services:
-    web: 127.0.0.1:7000
-    dns: udp://127.0.0.1:7000
-    range: 127.0.0.1:7000-7001
-"""
+    portal = publishing(user, "listen: 80, to: web", "listen: 81/udp, to: dns", "listen: 7000-7001, to: range")
+    bridge = offering(user, WEB, "dns: udp://127.0.0.1:7000", "range: 127.0.0.1:7000-7001")
     for name, host, text in (("portal", files.world.vps, portal), ("bridge", files.world.nas, bridge)):
         source = programs.write_private(files.world.directory / f"{name}.yaml", text)
         result = files.world.visitor.run(programs.culvert(), "convert", source, "--to", "v2ray")
@@ -177,18 +169,10 @@ bridge:
 def test_only_the_services_are_reachable_REACH_1_REACH_8(files):
     """The portal's file asks for what the bridge's does not offer: reset, and both logs say which name."""
     user = fresh_id()
-    files.start("portal", files.world.vps, f"""\
-version: 1
-portal:
-  listen: 16823
-  id: {user}
-  publish:
-    - {{listen: 80, to: web}}
-    - {{listen: 81, to: wbe}}
-    - {{listen: 82, to: "127.0.0.1:7001"}}
-    - {{listen: 83, to: "127.0.0.1:7000"}}
-""", listens=(80, 81, 82, 83))
-    bridge = files.start("bridge", files.world.nas, minimal(user)[1])
+    files.start("portal", files.world.vps, publishing(
+        user, "listen: 80, to: web", "listen: 81, to: wbe", 'listen: 82, to: "127.0.0.1:7001"',
+        'listen: 83, to: "127.0.0.1:7000"'), listens=(80, 81, 82, 83))
+    bridge = files.start("bridge", files.world.nas, offering(user, WEB))
     files.served(80)
     files.served(83)
     for port in (81, 82):
@@ -201,18 +185,10 @@ portal:
 def test_allow_from(files):
     """Visitors from elsewhere are closed, without a dial."""
     user = fresh_id()
-    files.start("portal", files.world.vps, f"""\
-version: 1
-portal:
-  listen: 16823
-  id: {user}
-  publish:
-    - listen: 80
-      to: web
-      allow_from: [10.81.1.0/28, "fd81:1::/64"]
-    - {{listen: 81, to: web, allow_from: 192.0.2.1}}
-""", listens=(80, 81))
-    files.start("bridge", files.world.nas, minimal(user)[1])
+    files.start("portal", files.world.vps, publishing(
+        user, 'listen: 80, to: web, allow_from: [10.81.1.0/28, "fd81:1::/64"]',
+        "listen: 81, to: web, allow_from: 192.0.2.1"), listens=(80, 81))
+    files.start("bridge", files.world.nas, offering(user, WEB))
     files.served(80)
     traffic.probe_once(files.world.visitor, files.address(80, 6))
     before = files.target.totals()["connections"]
@@ -226,26 +202,11 @@ portal:
 def test_udp_service(files):
     """A service over UDP only, and one over both, with sizes; the wrong network is refused and named."""
     user = fresh_id()
-    files.start("portal", files.world.vps, f"""\
-version: 1
-portal:
-  listen: 16823
-  id: {user}
-  publish:
-    - {{listen: 51820/udp, to: wireguard}}
-    - {{listen: 90/tcp+udp, to: both}}
-    - {{listen: 91/udp, to: web}}
-""", listens=(90, 16823))
-    bridge = files.start("bridge", files.world.nas, f"""\
-version: 1
-bridge:
-  server: serveraddr.com:16823
-  id: {user}
-  services:
-    wireguard: udp://127.0.0.1:7000
-    both: tcp+udp://127.0.0.1:7000
-    web: 127.0.0.1:7000
-""")
+    files.start("portal", files.world.vps, publishing(
+        user, "listen: 51820/udp, to: wireguard", "listen: 90/tcp+udp, to: both", "listen: 91/udp, to: web"),
+        listens=(90, 16823))
+    bridge = files.start("bridge", files.world.nas, offering(
+        user, "wireguard: udp://127.0.0.1:7000", "both: tcp+udp://127.0.0.1:7000", WEB))
     files.served(90)
     for port in (51820, 90):
         visitor = files.udp(port)
@@ -261,24 +222,10 @@ def test_port_range(files):
     """A range of ports, and `to_port` for another first port."""
     user = fresh_id()
     targets = [Target(files.world.nas, port=6000 + n, greet=None) for n in range(3)]
-    files.start("portal", files.world.vps, f"""\
-version: 1
-portal:
-  listen: 16823
-  id: {user}
-  publish:
-    - {{listen: 6000-6002, to: range}}
-    - {{listen: 9000-9002, to: range, to_port: 6000}}
-    - {{listen: 9100-9102, to: "127.0.0.1:6000-6002"}}
-""", listens=(6002, 9002))
-    files.start("bridge", files.world.nas, f"""\
-version: 1
-bridge:
-  server: serveraddr.com:16823
-  id: {user}
-  services:
-    range: 127.0.0.1:6000-6002
-""")
+    files.start("portal", files.world.vps, publishing(
+        user, "listen: 6000-6002, to: range", "listen: 9000-9002, to: range, to_port: 6000",
+        'listen: 9100-9102, to: "127.0.0.1:6000-6002"'), listens=(6002, 9002))
+    files.start("bridge", files.world.nas, offering(user, "range: 127.0.0.1:6000-6002"))
     files.served(6000)
     for first in (6000, 9000, 9100):
         for number, target in enumerate(targets):
@@ -303,7 +250,7 @@ portal:
   publish:
     - {{listen: 8080, to: web}}
 """, listens=(8080, 16823))
-    files.start("nas", files.world.nas, minimal(inner)[1])
+    files.start("nas", files.world.nas, offering(inner, WEB))
     files.start("outer", files.world.vps, f"""\
 version: 1
 portal:
@@ -363,9 +310,9 @@ def test_optional_port(files):
     with files.world.vps.socket() as taken:
         taken.bind(("0.0.0.0", 81))
         taken.listen()
-        files.start("portal", files.world.vps, minimal(user)[0] + "    - {listen: 81, to: web, optional: true}\n",
-                    listens=(80, 16823))
-        files.start("bridge", files.world.nas, minimal(user)[1])
+        files.start("portal", files.world.vps, publishing(
+            user, "listen: 80, to: web", "listen: 81, to: web, optional: true"), listens=(80, 16823))
+        files.start("bridge", files.world.nas, offering(user, WEB))
         files.served(80)
 
 
