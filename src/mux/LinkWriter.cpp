@@ -92,7 +92,7 @@ void LinkWriter::serve() {
     const bool bulkIsDue = !bulk_.empty() && (normal_.empty() || normalBytes_ >= kShareBytes);
     if (bulkIsDue) {
       normalBytes_ = 0;
-      serveOne(*bulk_.first(), 1);
+      serveOne(*bulk_.first(), normal_.empty() ? kBulkFrames : 1);
     } else {
       serveOne(*normal_.first(), bulk_.empty() ? SIZE_MAX : 1);
     }
