@@ -43,17 +43,23 @@ void Buffer::appendU64be(std::uint64_t value) {
   appendU32be(static_cast<std::uint32_t>(value));
 }
 
+void Buffer::reserve(std::size_t count) {
+  if (count <= capacity_) return;
+  std::unique_ptr<std::uint8_t[]> storage(new std::uint8_t[count]);
+  if (!empty()) std::memcpy(storage.get(), storage_.get() + begin_, size());
+  storage_ = std::move(storage);
+  capacity_ = count;
+  end_ -= begin_;
+  begin_ = 0;
+}
+
 MutableBytes Buffer::grow(std::size_t count) {
   if (capacity_ - end_ < count) {
     const std::size_t needed = size() + count;
     if (needed <= capacity_ && begin_ >= capacity_ / 2) {
       std::memmove(storage_.get(), storage_.get() + begin_, size());
     } else {
-      const std::size_t capacity = std::max(needed, capacity_ + capacity_ / 2);
-      std::unique_ptr<std::uint8_t[]> storage(new std::uint8_t[capacity]);
-      if (!empty()) std::memcpy(storage.get(), storage_.get() + begin_, size());
-      storage_ = std::move(storage);
-      capacity_ = capacity;
+      reserve(std::max(needed, capacity_ + capacity_ / 2));
     }
     end_ -= begin_;
     begin_ = 0;

@@ -33,6 +33,8 @@ class Buffer {
   void appendU32be(std::uint32_t value);
   void appendU64be(std::uint64_t value);
 
+  /// Has storage for `count` bytes in all from now on.
+  void reserve(std::size_t count);
   /// Makes the buffer `count` bytes longer and returns the new, uninitialised tail.  The view holds
   /// until the next call that appends.
   [[nodiscard]] MutableBytes grow(std::size_t count);

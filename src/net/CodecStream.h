@@ -38,7 +38,9 @@ class CodecStream final : public Stream, private Receiver {
   using Stream::send;
   Flow send(Pieces pieces) override {
     if (over_ || finished_) return Flow::Open;
-    if (pieces.empty() || (!codec_.packets() && sizeOf(pieces) == 0)) return flow_;
+    const std::size_t size = sizeOf(pieces);
+    if (pieces.empty() || (!codec_.packets() && size == 0)) return flow_;
+    if (link_ && size >= kKeepBytes) out_.reserve(kFlushBytes + kFrameRoom);
     codec_.seal(pieces, out());
     if (!link_ || out().size() >= kFlushBytes) {
       flush();
@@ -99,7 +101,8 @@ class CodecStream final : public Stream, private Receiver {
 
  private:
   static constexpr std::size_t kFlushBytes = 64 * 1024;
-  static constexpr std::size_t kKeepBytes = 4 * 1024;  ///< a smaller partial buffer is kept
+  static constexpr std::size_t kFrameRoom = 16 * 1024;  ///< the frame that fills it up ends behind
+  static constexpr std::size_t kKeepBytes = 4 * 1024;   ///< a buffer that serves less is kept small
 
   /// A link's frames wait in its own buffer; everybody else's leave before send() returns, so they
   /// share one.
@@ -117,9 +120,10 @@ class CodecStream final : public Stream, private Receiver {
     flushLater_.cancel();
     Buffer& out = this->out();
     if (out.empty()) return;
+    const std::size_t size = out.size();
     flow_ = lower_->send(out.view());
     out.clear();
-    if (link_ && flow_ == Flow::Full) out_.release();
+    if (link_ && size < kKeepBytes && out_.capacity() > kKeepBytes) out_.release();
   }
 
   void onData(MutableBytes data) override {
