@@ -157,7 +157,7 @@ class Run:
 
     def one(self, number, turn, case, measures):
         """One case in one round."""
-        names = [name for name in case.systems if self.shelf.has(name) and self.wanted(case, name)]
+        names = [name for name in case.systems if self.shelf.has(name) and self.wanted(name)]
         if case.peers and number <= self.chosen.peer_rounds:
             names += self.peers
         names = names[turn % len(names):] + names[:turn % len(names)]
@@ -177,16 +177,19 @@ class Run:
                 except systems.NotReady as error:
                     self.fail(running, name, case.title, error)
             for measure in measures:
-                self.measure(case, measure, [self.stage(case, system) for system in running.values()])
+                looked_at = self.shows_peers(case, measure)
+                self.measure(case, measure, [self.stage(case, system) for name, system in running.items()
+                                             if looked_at or name not in self.peers])
         finally:
             for system in running.values():
                 system.stop()
 
-    def wanted(self, case, name):
-        """The floor is run only where something is held against it."""
-        if name != "floor":
-            return True
-        return any(t.case == case.name and t.base == name for t in self.targets)
+    def shows_peers(self, case, measure):
+        return any((c.case, c.measure) == (case.name, measure) for c in self.comparisons)
+
+    def wanted(self, name):
+        """The floor is what a reader compares with; a gate does not."""
+        return name != "floor" or not self.chosen.quick
 
     def fail(self, running, name, title, error):
         running.pop(name).stop()

@@ -164,7 +164,7 @@ CASES = [
          peers=True),
     Case("echo", "echo of 64 bytes", ("culvert", "v2ray", "floor"), {"one": echo(1), "many": echo(64)}, peers=True),
     Case("connect", "connect, echo, close", ("culvert", "v2ray", "floor"), {"connect": connect}, peers=True),
-    Case("http", "HTTP of 1 KiB", ("culvert", "v2ray"), {"kept": http(), "each": http("--close")}),
+    Case("http", "HTTP of 1 KiB", ("culvert", "v2ray", "floor"), {"kept": http(), "each": http("--close")}),
     Case("idle", "idle visitors", ("culvert", "v2ray"), {"idle": idle}, together=True, visitors=9000),
     Case("sleepers", "a download beside sleepers", ("culvert", "v2ray"), {"sleepers": sleepers(1, 4, 16, 64)}),
     Case("plain", "relay without a tunnel", ("culvert-plain", "v2ray-plain", "relay"),

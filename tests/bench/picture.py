@@ -10,16 +10,19 @@ import cases
 
 WIDTH, LABEL, VALUE = 860, 130, 52  # pixels: all, of the names, of the number behind a bar
 PANEL_GAP, COLUMN_GAP, BAR, STEP, HEAD = 26, 36, 13, 19, 30
+# Without a setting, or a reader that knows none, tones that can be read on white and on black.
 STYLE = """
-  text { font: 12px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #57606a }
-  .title { font-size: 15px; font-weight: 600; fill: #1f2328 }
-  .panel { font-weight: 600; fill: #1f2328 }
-  .own { fill: #1f2328; font-weight: 600 }
-  .bar { fill: #a8b3bf } .culvert { fill: #1a7f5a }
-  .one { stroke: #57606a; stroke-dasharray: 3 3 }
+  text { font: 12px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #768390 }
+  .title { font-size: 15px; font-weight: 600 } .panel, .own { font-weight: 600 }
+  .bar { fill: #8c98a4 } .culvert { fill: #259a6c }
+  .one { stroke: #768390; stroke-dasharray: 3 3; opacity: 0.7 }
+  @media (prefers-color-scheme: light) {
+    text { fill: #57606a } .title, .panel, .own { fill: #1f2328 }
+    .bar { fill: #a8b3bf } .culvert { fill: #1a7f5a }
+  }
   @media (prefers-color-scheme: dark) {
     text { fill: #9da7b1 } .title, .panel, .own { fill: #e6edf3 }
-    .bar { fill: #57616c } .culvert { fill: #3fb98a } .one { stroke: #9da7b1 }
+    .bar { fill: #57616c } .culvert { fill: #3fb98a }
   }
 """
 
@@ -33,7 +36,10 @@ def _panel(title, bars, x, y, width):
     """`bars`: (name, advantage, is it ours).  Returns the elements and the height."""
     room = width - LABEL - VALUE
     longest = max([value for _, value, _ in bars] + [1.0])
-    parts = [f'<text class="panel" x="{x}" y="{y + 12}">{escape(title)}</text>']
+    one = x + LABEL + room / longest
+    bottom = y + HEAD - 8 + len(bars) * STEP
+    parts = [f'<text class="panel" x="{x}" y="{y + 12}">{escape(title)}</text>',
+             f'<line class="one" x1="{one:.1f}" x2="{one:.1f}" y1="{y + HEAD - 12}" y2="{bottom}"/>']
     for row, (name, value, own) in enumerate(bars):
         top = y + HEAD - 8 + row * STEP
         length = max(1.0, room * value / longest)
@@ -43,9 +49,6 @@ def _panel(title, bars, x, y, width):
             f'<rect class="{"bar culvert" if own else "bar"}" x="{x + LABEL}" y="{top}" width="{length:.1f}" height="{BAR}" rx="2"/>',
             f'<text{words} x="{x + LABEL + length + 6:.1f}" y="{top + 11}">{value:.2f}</text>',
         ]
-    one = x + LABEL + room / longest
-    bottom = y + HEAD - 8 + len(bars) * STEP
-    parts.append(f'<line class="one" x1="{one:.1f}" x2="{one:.1f}" y1="{y + HEAD - 12}" y2="{bottom}"/>')
     return parts, bottom - y
 
 

@@ -30,6 +30,7 @@ class Verdict:
     low: float
     high: float
     rounds: int
+    floor: float = float("nan")  # median ratio of the raw floor to the same base: what nobody can beat
 
     @property
     def word(self):
@@ -67,7 +68,10 @@ def judge(target, records):
         judged = list(mine.values())
     if not judged:
         return Verdict(target, float("nan"), float("nan"), float("nan"), float("nan"), 0)
-    return Verdict(target, statistics.median(mine.values()), statistics.median(judged), min(judged), max(judged), len(judged))
+    floor = ratios(values(records, target.case, target.measure, target.figure, "floor"),
+                   values(records, target.case, target.measure, target.figure, base)) if base == "v2ray" else []
+    return Verdict(target, statistics.median(mine.values()), statistics.median(judged), min(judged), max(judged),
+                   len(judged), statistics.median(floor) if floor else float("nan"))
 
 
 def number(value):
@@ -98,11 +102,11 @@ def markdown(rows):
 
 
 def target_rows(verdicts):
-    rows = [["id", "what", "Culvert", "", "against", "ratio", "min", "max", "must", "goal", "verdict"]]
+    rows = [["id", "what", "Culvert", "", "against", "ratio", "min", "max", "floor's", "must", "goal", "verdict"]]
     for v in verdicts:
         t = v.target
         rows.append([t.id, t.title, number(v.own), t.unit, NAMES[t.base], number(v.judged) if t.base else "", number(v.low),
-                     number(v.high), bound(t, t.must), bound(t, t.goal), v.word])
+                     number(v.high), number(v.floor), bound(t, t.must), bound(t, t.goal), v.word])
     return rows
 
 
@@ -139,7 +143,8 @@ def document(run, records, verdicts):
         **run,
         "targets": [
             {**{k: v for k, v in dataclasses.asdict(v.target).items()}, "own": _json(v.own), "judged": _json(v.judged),
-             "low": _json(v.low), "high": _json(v.high), "rounds": v.rounds, "verdict": v.word}
+             "low": _json(v.low), "high": _json(v.high), "floor": _json(v.floor), "rounds": v.rounds,
+             "verdict": v.word}
             for v in verdicts
         ],
         "rounds": [dataclasses.asdict(record) for record in records],

@@ -42,6 +42,11 @@ class Ratios(unittest.TestCase):
         self.assertEqual((verdict.word, verdict.rounds), (report.NOTHING, 0))
         self.assertFalse(verdict.passes_gate())
 
+    def test_of_the_floor_are_told_beside(self):
+        records = rounds("gib_per_s", (2.0, 1.0), (2.0, 1.0))
+        records += [report.Record(2, "stream1", "down", "floor", {"gib_per_s": 4.0})]
+        self.assertEqual(report.judge(FASTER, records).floor, 4.0)
+
     def test_of_the_relay_without_tunnel_are_to_its_own_kind(self):
         target = next(t for t in cases.TARGETS if t.id == "DP-14")
         records = [report.Record(1, "plain", "down", system, {"cpu_per_gib": value})
@@ -107,7 +112,7 @@ class Tables(unittest.TestCase):
     def test_show_ratio_spread_and_verdict(self):
         verdict = report.judge(FASTER, rounds("gib_per_s", (2.0, 1.0), (3.0, 1.0)))
         text = report.table(report.target_rows([verdict]))
-        self.assertRegex(text.splitlines()[1], r"DP-1 +down +2\.50 +GiB/s +V2Ray +2\.50 +2\.00 +3\.00 +\S 1\.5 +\S 2\.5 +goal")
+        self.assertRegex(text.splitlines()[1], r"DP-1 +down +2\.50 +GiB/s +V2Ray +2\.50 +2\.00 +3\.00 +- +\S 1\.5 +\S 2\.5 +goal")
 
     def test_write_what_a_json_reader_accepts_also_without_figures(self):
         records = rounds("gib_per_s", (2.0, 1.0))
