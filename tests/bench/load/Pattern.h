@@ -11,9 +11,6 @@
 
 namespace culvert::load {
 
-constexpr std::size_t kDiscardBytes =
-    1024 * 1024;  // per call: they are not copied, so a cache does not matter
-
 /// Up to `most` bytes of a fixed pattern, kReadBytes at a time, that does not compress to nothing.
 inline Bytes pattern(std::uint64_t most) {
   static const auto bytes = [] {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <sys/signalfd.h>
 #include <system_error>
 
@@ -120,13 +121,15 @@ void Poller::runUntil(TimePoint deadline) {
   runUntil(deadline, [] { return false; });
 }
 
-void Poller::runUntilToldToEnd() {
+void Poller::runUntilToldToEnd(const std::string& ready) {
   const auto signals = endSignals();
   ::sigprocmask(SIG_BLOCK, &signals, nullptr);
   const Descriptor descriptor(::signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC));
   if (!descriptor) fail("signalfd");
   Told told;
   add(descriptor.get(), told);
+  std::puts(ready.c_str());
+  std::fflush(stdout);
   while (!told) turn(-1);
 }
 

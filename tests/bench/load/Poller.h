@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <sys/epoll.h>
 #include <vector>
 
@@ -52,8 +53,9 @@ class Poller {
   /// Turns until `isDone` or `deadline`; whether it is done.  `isDone` is asked once per turn.
   bool runUntil(TimePoint deadline, const std::function<bool()>& isDone);
   void runUntil(TimePoint deadline);
-  /// Turns until SIGTERM or SIGINT.
-  void runUntilToldToEnd();
+  /// Prints `ready` as a line, and turns until SIGTERM or SIGINT, which from that line on end it in
+  /// order.
+  void runUntilToldToEnd(const std::string& ready);
   /// Turns until standard input ends; at once if it cannot be waited for (a file, /dev/null).
   void runUntilInputEnds();
 

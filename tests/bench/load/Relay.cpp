@@ -88,9 +88,7 @@ void relay(Arguments& arguments) {
         }));
     ready += " " + static_cast<Acceptor&>(acceptor).address().text() + "=" + to.text();
   }
-  std::puts(ready.c_str());
-  std::fflush(stdout);
-  poller.runUntilToldToEnd();
+  poller.runUntilToldToEnd(ready);
 }
 
 }  // namespace culvert::load

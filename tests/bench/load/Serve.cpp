@@ -6,7 +6,6 @@
 #include "bench/load/Pipe.h"
 
 #include <array>
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
@@ -189,9 +188,7 @@ void serve(Arguments& arguments) {
         }));
     ready += " " + offer.kind + "=" + static_cast<Acceptor&>(acceptor).address().text();
   }
-  std::puts(ready.c_str());
-  std::fflush(stdout);
-  poller.runUntilToldToEnd();
+  poller.runUntilToldToEnd(ready);
 }
 
 }  // namespace culvert::load

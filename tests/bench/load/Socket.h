@@ -19,6 +19,7 @@ using Bytes = std::span<const std::byte>;
 using MutableBytes = std::span<std::byte>;
 
 constexpr std::size_t kReadBytes = 256 * 1024;
+constexpr std::size_t kDiscardBytes = 1024 * 1024;  // they are not copied, so no cache is too small
 
 struct Transfer {
   enum class Outcome { Moved, Blocked, Ended, Broken };
@@ -32,8 +33,8 @@ struct Transfer {
 };
 
 Transfer receive(int socket, MutableBytes into);
-/// Takes up to `most` bytes off the receive queue without copying them (MSG_TRUNC): what a load
-/// that only counts does.
+/// Takes up to `most` bytes, kDiscardBytes at a time, off the receive queue without copying them
+/// (MSG_TRUNC): what a load that only counts does.
 Transfer discard(int socket, std::size_t most);
 Transfer transmit(int socket, Bytes bytes);
 
