@@ -133,7 +133,8 @@ class Run:
         self.targets = [t for t in cases.TARGETS if (t.id in only if only else t.quick or not chosen.quick)]
         if chosen.quick:
             self.targets = [t for t in self.targets if t.quick]
-        self.comparisons = cases.COMPARISONS if self.peers and not chosen.quick else []
+        looked_at = {t.case for t in self.targets} | ({"peers-idle"} if not only else set())
+        self.comparisons = [c for c in cases.COMPARISONS if self.peers and not chosen.quick and c.case in looked_at]
         self.records, self.broken = [], {}
         self._crypto = {}
 
