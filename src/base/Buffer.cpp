@@ -7,6 +7,11 @@
 #include <utility>
 
 namespace culvert {
+namespace {
+
+constexpr std::size_t kLeastCapacity = 128;  // what is put together byte by byte allocates once
+
+}  // namespace
 
 Buffer::Buffer(Buffer&& other) noexcept
     : storage_(std::move(other.storage_)),
@@ -59,7 +64,7 @@ MutableBytes Buffer::grow(std::size_t count) {
     if (needed <= capacity_ && begin_ >= capacity_ / 2) {
       std::memmove(storage_.get(), storage_.get() + begin_, size());
     } else {
-      reserve(std::max(needed, capacity_ + capacity_ / 2));
+      reserve(std::max({needed, capacity_ + capacity_ / 2, kLeastCapacity}));
     }
     end_ -= begin_;
     begin_ = 0;

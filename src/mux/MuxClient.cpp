@@ -14,9 +14,9 @@ StreamPtr MuxClient::openSession(const Destination& target, Bytes metadata) {
   if (isOver() || sessionCount() >= options_.maxSessions) return nullptr;
   const std::optional<SessionId> id = nextId();
   if (!id) return nullptr;
-  Buffer frame;
-  appendNew(frame, *id, target, metadata, {});
-  writer().sendControl(frame.view());
+  frame_.clear();
+  appendNew(frame_, *id, target, metadata, {});
+  writer().sendControl(frame_.view());
   return addSession(*id, target.network);
 }
 

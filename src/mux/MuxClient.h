@@ -20,6 +20,8 @@ class MuxClient final : public MuxLink {
  private:
   bool onNew(const FrameHead& head) override;
   std::optional<SessionId> nextId();
+
+  Buffer frame_;  ///< empty but for its storage between calls
 };
 
 }  // namespace culvert::mux

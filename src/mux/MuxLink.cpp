@@ -106,7 +106,7 @@ std::uint64_t MuxLink::chunks() const noexcept {
 std::unique_ptr<MuxStream> MuxLink::addSession(SessionId id, Network network) {
   ids_.reopen(id);
   auto stream = std::make_unique<MuxStream>(*this, id, network);
-  sessions_[id] = stream.get();
+  sessions_.add(id, *stream);
   ++sessionsEver_;
   reconsiderHold();
   handler_.onLoad();
@@ -114,7 +114,7 @@ std::unique_ptr<MuxStream> MuxLink::addSession(SessionId id, Network network) {
 }
 
 bool MuxLink::isInUse(SessionId id) const {
-  return control_ == id || sessions_.count(id) > 0;
+  return control_ == id || sessions_.find(id);
 }
 
 void MuxLink::refuse(SessionId id) {
@@ -123,7 +123,7 @@ void MuxLink::refuse(SessionId id) {
 }
 
 void MuxLink::dropDuplicate(SessionId id) {
-  if (MuxStream* const stream = find(id)) return stream->reset(Errc::BadFrame);
+  if (MuxStream* const stream = sessions_.find(id)) return stream->reset(Errc::BadFrame);
   sendShort(id, Status::End, option::kError);
   ids_.close(id, loop_.now().mono);
   control_.reset();
@@ -137,11 +137,6 @@ void MuxLink::sendShort(SessionId id, Status status, std::uint8_t options) {
   writer_.sendControl(head.bytes());
 }
 
-MuxStream* MuxLink::find(SessionId id) const {
-  const auto found = sessions_.find(id);
-  return found == sessions_.end() ? nullptr : found->second;
-}
-
 void MuxLink::forget(MuxStream& stream) {
   const Clock::time_point now = loop_.now().mono;
   writer_.remove(stream);
@@ -149,7 +144,7 @@ void MuxLink::forget(MuxStream& stream) {
   if (stream.heavy_) std::erase(heavy_, &stream);
   if (stream.stalled_) --stalled_;
   if (stream.braking_) --braking_;
-  sessions_.erase(stream.id_);
+  sessions_.remove(stream.id_);
   ids_.close(stream.id_, now);
   lastBusy_ = now;
   if (run_ == &stream) run_ = nullptr;
@@ -184,18 +179,18 @@ void MuxLink::reconsiderHold() {
 
 bool MuxLink::shedOne() {
   MuxStream* largest = nullptr;
-  for (const auto& [id, stream] : sessions_) {
-    if (stream->held() == 0 || stream->isDraining()) continue;
-    if (!largest || stream->held() > largest->held()) largest = stream;
-  }
+  sessions_.forEach([&](MuxStream& stream) {
+    if (stream.held() == 0 || stream.isDraining()) return;
+    if (!largest || stream.held() > largest->held()) largest = &stream;
+  });
   if (!largest) return false;
   largest->reset(Errc::Overloaded);
   return true;
 }
 
 void MuxLink::loseSessions() {
-  const auto sessions = std::exchange(sessions_, {});
-  for (const auto& [id, stream] : sessions) stream->loseLink(Errc::LinkLost);
+  const SessionTable sessions = std::exchange(sessions_, {});
+  sessions.forEach([](MuxStream& stream) { stream.loseLink(Errc::LinkLost); });
 }
 
 // The link below.
@@ -281,7 +276,7 @@ void MuxLink::onKeep(const FrameHead& head) {
     reader_.collect();
     return;
   }
-  if (MuxStream* const stream = find(head.id)) {
+  if (MuxStream* const stream = sessions_.find(head.id)) {
     if (stream->isPackets()) {
       if (head.dataBytes > 0) {
         use_ = Use::Session;
@@ -319,7 +314,8 @@ void MuxLink::onPeerEnd(const FrameHead& head) {
     handler_.onControlEnded();
     return;
   }
-  if (MuxStream* const stream = find(head.id)) return stream->receiveEnd(head.has(option::kError));
+  if (MuxStream* const stream = sessions_.find(head.id))
+    return stream->receiveEnd(head.has(option::kError));
   const Health before = liveness_.health();
   if (liveness_.answered(head.id, readAt_)) return tellHealth(before);
   if (!ids_.wasRecentlyClosed(head.id, readAt_)) countIdleFrame();
@@ -337,7 +333,7 @@ void MuxLink::onFrameData(MutableBytes data, bool last) {
     case Use::Session:
       break;
   }
-  MuxStream* const stream = find(head.id);
+  MuxStream* const stream = sessions_.find(head.id);
   if (!stream) return;  // it was reset in the middle of this frame
   if (stream->isPackets()) {
     if (data.size() <= kMaxDatagramBytes) stream->receiveDatagram(data);
@@ -354,7 +350,7 @@ void MuxLink::onFrameData(MutableBytes data, bool last) {
   }
   if (!last || !head.has(option::kHalfClose) || !peer_.halfClose) return;
   flushRun();
-  if (MuxStream* const still = find(head.id)) still->receiveHalfClose();
+  if (MuxStream* const still = sessions_.find(head.id)) still->receiveHalfClose();
 }
 
 void MuxLink::flushRun() {
@@ -370,7 +366,7 @@ void MuxLink::readCredits(Bytes entries) {
     const SessionId id = in.u16be();
     const std::size_t credit = in.u32be();
     if (in.underrun()) return;
-    if (MuxStream* const stream = find(id)) stream->receiveCredit(credit);
+    if (MuxStream* const stream = sessions_.find(id)) stream->receiveCredit(credit);
   }
 }
 

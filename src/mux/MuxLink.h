@@ -20,6 +20,7 @@
 #include "mux/MuxStream.h"
 #include "mux/RateLimit.h"
 #include "mux/SessionIds.h"
+#include "mux/SessionTable.h"
 #include "net/Loop.h"
 #include "net/Stream.h"
 
@@ -29,7 +30,6 @@
 #include <memory>
 #include <optional>
 #include <system_error>
-#include <unordered_map>
 #include <vector>
 
 namespace culvert::mux {
@@ -170,7 +170,6 @@ class MuxLink : private Receiver, private Shedder::Holder {
   void flushRun();
   /// A frame that changed nothing (LIM-15).
   void countIdleFrame();
-  MuxStream* find(SessionId id) const;
 
   // For MuxStream
   void forget(MuxStream& stream);
@@ -201,7 +200,7 @@ class MuxLink : private Receiver, private Shedder::Holder {
   FrameReader reader_;
   Liveness liveness_;
   Peer peer_;
-  std::unordered_map<SessionId, MuxStream*> sessions_;
+  SessionTable sessions_;
 
   Use use_ = Use::Drop;
   MuxStream* run_ = nullptr;  ///< whose data has been slid together in runData_

@@ -51,11 +51,11 @@ void PortalLink::start() {
 }
 
 StreamPtr PortalLink::openSession(const proxy::Session& visitor) {
-  Buffer metadata;
+  metadata_.clear();
   if ((features_ & feature::kOrigin) && visitor.source) {
-    append(metadata, visitor.target.network, {visitor.source, visitor.local});
+    append(metadata_, visitor.target.network, {visitor.source, visitor.local});
   }
-  return client_.openSession(visitor.target, metadata.view());
+  return client_.openSession(visitor.target, metadata_.view());
 }
 
 // The control session.

@@ -77,6 +77,7 @@ class PortalLink final : public Root, private mux::LinkHandler {
   bool proved_ = false;
   bool draining_ = false;  ///< DRAIN was sent
   std::error_code lastError_;
+  Buffer metadata_;  ///< empty but for its storage between calls
   DeadlineOf<PortalLink, &PortalLink::onBeat> beat_{*this};
 };
 
