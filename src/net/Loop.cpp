@@ -155,6 +155,16 @@ void Loop::runTurn() {
   if (hasWork()) wake();
 }
 
+/// Fills running_ with what was posted; false: nothing was.
+bool Loop::takePosted() {
+  constexpr std::size_t kKeptTasks = 256;
+  running_.clear();  // what a task that threw left behind
+  if (running_.capacity() > kKeptTasks) std::vector<Task>().swap(running_);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  running_.swap(posted_);
+  return !running_.empty();
+}
+
 void Loop::runWork() {
   inTurn_ = true;
   // Also when something throws (no memory): the next turn goes on with what is left.
@@ -165,13 +175,9 @@ void Loop::runWork() {
   fireDeadlines();
   constexpr int kRounds = 8;  // more is left for the next turn, so that sockets are not starved
   for (int round = 0; round < kRounds; ++round) {
-    std::vector<Task> tasks;
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      tasks.swap(posted_);
-    }
-    if (tasks.empty() && !turnEnds_) break;
-    for (Task& task : tasks) task();
+    if (!takePosted() && !turnEnds_) break;
+    for (Task& task : running_) task();
+    running_.clear();
     // Oldest first; what is asked for meanwhile comes behind and waits for the next round.
     TurnEnd* const newest = turnEnds_;
     while (turnEndsOldest_) {

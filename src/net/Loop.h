@@ -214,6 +214,7 @@ class Loop {
   void unlink(Deadline& deadline) noexcept;
   void unlink(TurnEnd& work) noexcept;
   void unlink(Root& root) noexcept;
+  bool takePosted();
   void runWork();
   void fireDeadlines();
   void destroyRetired();
@@ -232,7 +233,8 @@ class Loop {
   Clock::time_point awakeSince_{};
 
   mutable std::mutex mutex_;
-  std::vector<Task> posted_;  ///< guarded by mutex_
+  std::vector<Task> posted_;   ///< guarded by mutex_
+  std::vector<Task> running_;  ///< empty but for its storage between turns
   std::atomic<std::thread::id> thread_{};
 
   std::unique_ptr<std::uint8_t[]> scratch_;

@@ -28,6 +28,10 @@ BridgeCore::BridgeCore(BridgeSettings itsSettings,
 }
 
 void BridgeCore::report(const BridgeTunnelPtr& tunnel, BridgeEvent event) {
+  if (event.kind == BridgeEvent::Kind::Load && home().isCurrent()) {
+    if (keeper) keeper->onEvent(tunnel, event);
+    return;
+  }
   home().post([self = shared_from_this(), tunnel, event] {
     if (self->keeper) self->keeper->onEvent(tunnel, event);
   });

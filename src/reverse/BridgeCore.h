@@ -53,7 +53,8 @@ struct BridgeCore : std::enable_shared_from_this<BridgeCore> {
              std::vector<Loop*> itsLoops, proxy::Dispatcher& itsDispatcher,
              mux::Environment& itsEnvironment);
 
-  /// From a link's loop to the keeper's.
+  /// From a link's loop to the keeper's.  A Load comes at a turn's end, when nothing of the
+  /// keeper's is on the stack: on its own loop it is told at once.
   void report(const BridgeTunnelPtr& tunnel, BridgeEvent event);
   [[nodiscard]] Loop& home() const { return *loops.front(); }
 

@@ -132,7 +132,11 @@ void BridgeLink::onLoad() {
   if (!server_) return;
   publish();
   retireIfWorn();
-  if (!tunnel_->loadReported.exchange(true)) core_->report(tunnel_, {BridgeEvent::Kind::Load});
+  if (!tunnel_->loadReported.exchange(true)) loop_.atTurnEnd(reportLoad_);
+}
+
+void BridgeLink::onReportLoad() {
+  core_->report(tunnel_, {BridgeEvent::Kind::Load});
 }
 
 /// A portal that is a V2Ray does not count chunks: we open another link in time, and end this one

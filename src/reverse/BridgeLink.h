@@ -43,6 +43,7 @@ class BridgeLink final : public Root, private mux::ServerHandler {
 
   void answer(std::uint64_t offered);
   void publish();
+  void onReportLoad();
   void retireIfWorn();
   void onDeadline();
   void advise(const std::string& text);
@@ -57,6 +58,7 @@ class BridgeLink final : public Root, private mux::ServerHandler {
   bool retiring_ = false;  ///< told the keeper that another link is wanted
   bool drained_ = false;   ///< drain() was called
   DeadlineOf<BridgeLink, &BridgeLink::onDeadline> deadline_{*this};
+  TurnEndOf<BridgeLink, &BridgeLink::onReportLoad> reportLoad_{*this};
 };
 
 }  // namespace culvert::reverse
