@@ -12,6 +12,7 @@
 // reset is End with the error bit. Datagram sessions have one end for both directions.
 #pragma once
 
+#include "base/Pooled.h"
 #include "mux/Frame.h"
 #include "mux/LinkWriter.h"
 #include "mux/Window.h"
@@ -30,7 +31,7 @@ namespace culvert::mux {
 
 class MuxLink;
 
-class MuxStream final : public Stream, private LinkWriter::Source {
+class MuxStream final : public Stream, public Pooled<MuxStream>, private LinkWriter::Source {
  public:
   static constexpr std::size_t kBulkBytes = 32 * 1024;  ///< a read this large makes a source bulk
   static constexpr std::size_t kStalledBytes = 256 * 1024, kUnstalledBytes = 64 * 1024;

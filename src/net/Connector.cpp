@@ -1,11 +1,15 @@
 #include "net/Connector.h"
 
 #include "base/Errc.h"
+#include "base/Pooled.h"
 #include "net/Reactor.h"
 #include "net/SocketStream.h"
 #include "net/UdpStream.h"
 
+#include <algorithm>
 #include <memory>
+#include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -31,8 +35,7 @@ class Attempt final : private Watcher {
   [[nodiscard]] const Endpoint& remote() const noexcept { return remote_; }
   [[nodiscard]] bool isOpen() const noexcept { return watch_.isOpen(); }
   [[nodiscard]] StreamPtr takeStream(Reactor& reactor) {
-    return std::make_unique<SocketStream>(reactor, watch_.release(), std::move(slot_),
-                                          SocketStream::Role::Known);
+    return std::make_unique<SocketStream>(reactor, watch_, std::move(slot_));
   }
   void close() noexcept {
     watch_.close();
@@ -40,7 +43,7 @@ class Attempt final : private Watcher {
   }
 
  private:
-  void onReadable() override {}
+  void onReadable() override {}  // the stream will see
   void onWritable() override;
   void onWatchFailed(std::error_code why) noexcept override;
 
@@ -50,7 +53,7 @@ class Attempt final : private Watcher {
   const Endpoint remote_;
 };
 
-class Connector final : public Handle, private DialLine::Waiter {
+class Connector final : public Handle, public Pooled<Connector>, private DialLine::Waiter {
  public:
   Connector(const DialContext& context, const Destination& target, DialOptions options,
             DialHandler& handler)
@@ -81,13 +84,14 @@ class Connector final : public Handle, private DialLine::Waiter {
  private:
   void onTurn() override {
     if (!target_.isDomain()) {
-      addresses_ = {target_.ip()};
+      addresses_ = std::span(&target_.ip(), 1);
       start();
       return;
     }
     lookup_ = context_.resolver.resolve(target_.domain(), families(),
                                         [this](std::error_code error, std::vector<Ip> addresses) {
-                                          addresses_ = std::move(addresses);
+                                          resolved_ = std::move(addresses);
+                                          addresses_ = resolved_;
                                           if (error) note(error);
                                           start();
                                         });
@@ -128,9 +132,8 @@ class Connector final : public Handle, private DialLine::Waiter {
       if (next_ < addresses_.size()) context_.reactor.arm(another_, kNextAddress);
       return;
     }
-    for (const auto& attempt : attempts_) {
-      if (attempt->isOpen()) return;
-    }
+    const auto isOpen = [](const auto& attempt) { return attempt && attempt->isOpen(); };
+    if (isOpen(first_) || std::any_of(others_.begin(), others_.end(), isOpen)) return;
     answerLater();
   }
 
@@ -165,8 +168,12 @@ class Connector final : public Handle, private DialLine::Waiter {
       note(error);
       return false;
     }
-    attempts_.push_back(
-        std::make_unique<Attempt>(*this, context_.reactor, socket, std::move(slot), remote));
+    if (first_) {
+      others_.push_back(
+          std::make_unique<Attempt>(*this, context_.reactor, socket, std::move(slot), remote));
+    } else {
+      first_.emplace(*this, context_.reactor, socket, std::move(slot), remote);
+    }
     return true;
   }
 
@@ -212,12 +219,17 @@ class Connector final : public Handle, private DialLine::Waiter {
     } else if (winner_) {
       StreamPtr stream = winner_->takeStream(context_.reactor);
       const Endpoint remote = winner_->remote();
-      attempts_.clear();
+      endAttempts();
       handler_.onDialed(std::move(stream), remote);  // may destroy this
     } else {
-      attempts_.clear();
+      endAttempts();
       handler_.onDialFailed(why_ ? why_ : make_error_code(Errc::Unreachable));
     }
+  }
+
+  void endAttempts() noexcept {
+    first_.reset();
+    others_.clear();
   }
 
   void giveUp() {
@@ -232,9 +244,11 @@ class Connector final : public Handle, private DialLine::Waiter {
   const DialOptions options_;
   DialHandler& handler_;
   HandlePtr lookup_;
-  std::vector<Ip> addresses_;
+  std::vector<Ip> resolved_;
+  std::span<const Ip> addresses_;  ///< the target's, or what its name was resolved to
   std::size_t next_ = 0;
-  std::vector<std::unique_ptr<Attempt>> attempts_;
+  std::optional<Attempt> first_;  ///< mostly the only one
+  std::vector<std::unique_ptr<Attempt>> others_;
   Attempt* winner_ = nullptr;
   StreamPtr udp_;
   Endpoint udpPeer_;
@@ -250,10 +264,10 @@ void Attempt::onWritable() {
   if (!error && os::localOf(watch_.descriptor()) == remote_) {
     error = std::make_error_code(std::errc::connection_refused);
   }
-  watch_.want({});
   if (error) {
     connector_.onRefused(*this, error);
   } else {
+    watch_.want({.read = true});  // as the stream will
     connector_.onConnected(*this);
   }
 }

@@ -1,6 +1,7 @@
 #include "net/Relay.h"
 
 #include "base/Errc.h"
+#include "base/Pooled.h"
 
 #include <algorithm>
 #include <utility>
@@ -8,7 +9,7 @@
 namespace culvert {
 namespace {
 
-class Relay final : public Root {
+class Relay final : public Root, public Pooled<Relay> {
  public:
   Relay(Loop& loop, StreamPtr visitor, StreamPtr target, const RelayOptions& options,
         std::unique_ptr<RelayObserver> observer)

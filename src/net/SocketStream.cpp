@@ -37,6 +37,16 @@ SocketStream::SocketStream(Reactor& reactor, os::Descriptor socket, Connections:
       watch_(reactor, *this, socket),
       slot_(std::move(slot)),
       stranger_(role == Role::Stranger) {
+  setUp();
+}
+
+SocketStream::SocketStream(Reactor& reactor, Watch& dialled, Connections::Slot slot)
+    : reactor_(&reactor), watch_(dialled, *this), slot_(std::move(slot)), stranger_(false) {
+  setUp();
+}
+
+void SocketStream::setUp() {
+  const os::Descriptor socket = watch_.descriptor();
   if (!stranger_) os::setClosing(socket, os::Closing::Reset);
   os::setNoDelay(socket);
   os::setUnsentMark(socket, kUnsentMark);
@@ -125,6 +135,7 @@ void SocketStream::resume() {
 bool SocketStream::moveTo(Loop& home) {
   CULVERT_ASSERT(paused_ && reactor_->isCurrent());
   if (&home == reactor_) return true;
+  updateInterest();
   auto* const reactor = dynamic_cast<Reactor*>(&home);
   const bool isQuiet =
       state_ == State::Open && out_.empty() && !ending_ && !sendError_ && !failure_;
@@ -150,6 +161,7 @@ void SocketStream::becomeKnown() {
 }
 
 void SocketStream::onReadable() {
+  if (!wantsRead()) return updateInterest();  // dialled, and nobody has resumed it yet
   const MutableBytes space = reactor_->scratch();
   for (int reads = link_ ? kLinkReads : kReads; reads > 0 && wantsRead(); --reads) {
     const std::size_t most = link_ || bulk_ ? kBulkReadBytes : kReadBytes;

@@ -13,6 +13,7 @@
 // on resume() or when a send fails.
 #pragma once
 
+#include "base/Pooled.h"
 #include "net/BlockQueue.h"
 #include "net/Connections.h"
 #include "net/Loop.h"
@@ -26,12 +27,15 @@ namespace culvert {
 
 class Reactor;
 
-class SocketStream final : public Stream, private Watcher {
+class SocketStream final : public Stream, public Pooled<SocketStream>, private Watcher {
  public:
   enum class Role { Known, Stranger };
 
   /// Takes over a connected, non-blocking `socket` and sets its options.
   SocketStream(Reactor& reactor, os::Descriptor socket, Connections::Slot slot, Role role);
+  /// The same for one that was dialled and waits to be readable: it stays in the poll set, because
+  /// whoever gets it will resume it at once.
+  SocketStream(Reactor& reactor, Watch& dialled, Connections::Slot slot);
   ~SocketStream() override;
 
   using Stream::send;
@@ -54,6 +58,7 @@ class SocketStream final : public Stream, private Watcher {
   void later();
   void onDeadline();
 
+  void setUp();
   [[nodiscard]] bool wantsRead() const noexcept;
   void updateInterest();
   [[nodiscard]] Flow answer() noexcept;

@@ -3,6 +3,7 @@
 #include "base/Assert.h"
 #include "base/Errc.h"
 #include "base/Log.h"
+#include "base/Pooled.h"
 #include "net/Reactor.h"
 
 #include <Poco/Net/PollSet.h>
@@ -10,6 +11,7 @@
 
 #include <exception>
 #include <new>
+#include <utility>
 
 namespace culvert {
 namespace {
@@ -25,7 +27,7 @@ int modeOf(Watch::Interest interest) noexcept {
 }  // namespace
 
 /// A Poco socket around a descriptor that can be taken out again.
-class Watch::Entry final : public Poco::Net::StreamSocketImpl {
+class Watch::Entry final : public Poco::Net::StreamSocketImpl, public Pooled<Watch::Entry> {
  public:
   Entry(Watch& itsWatch, os::Descriptor descriptor)
       : StreamSocketImpl(descriptor), watch(&itsWatch) {}
@@ -48,9 +50,17 @@ class Watch::Entry final : public Poco::Net::StreamSocketImpl {
 Watch::Watch(Reactor& reactor, Watcher& watcher, os::Descriptor descriptor)
     : reactor_(&reactor), watcher_(watcher), socket_(Entry::make(*this, descriptor)) {}
 
+Watch::Watch(Watch& other, Watcher& watcher)
+    : reactor_(other.reactor_),
+      watcher_(watcher),
+      socket_(other.socket_),
+      interest_(std::exchange(other.interest_, {})) {
+  entry().watch = this;
+}
+
 Watch::~Watch() {
   close();
-  entry().watch = nullptr;
+  if (entry().watch == this) entry().watch = nullptr;
 }
 
 Watch::Entry& Watch::entry() const noexcept {
@@ -58,7 +68,7 @@ Watch::Entry& Watch::entry() const noexcept {
 }
 
 bool Watch::isOpen() const noexcept {
-  return descriptor() != os::kNoDescriptor;
+  return entry().watch == this && descriptor() != os::kNoDescriptor;
 }
 
 os::Descriptor Watch::descriptor() const noexcept {

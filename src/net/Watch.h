@@ -45,6 +45,9 @@ class Watch {
 
   /// Takes the descriptor over.
   Watch(Reactor& reactor, Watcher& watcher, os::Descriptor descriptor);
+  /// Takes the descriptor over from `other`, which is closed afterwards, and its place in the poll
+  /// set with what is waited for there.
+  Watch(Watch& other, Watcher& watcher);
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
   ~Watch();

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/Clock.h"
+#include "base/Pooled.h"
 #include "net/Relay.h"
 #include "proxy/Session.h"
 
@@ -36,7 +37,7 @@ void setAccessLog(AccessLog* sink) noexcept;
 enum class ShowSources { Full, Short, None };
 void setShowSources(ShowSources show) noexcept;
 
-class FlowRecord final : public RelayObserver {
+class FlowRecord final : public RelayObserver, public Pooled<FlowRecord> {
  public:
   /// `outbound` is the tag the flow was given to.
   FlowRecord(const Session& session, std::string_view outbound, Clock::time_point now);

@@ -4,6 +4,7 @@
 // fails ends the visitor with a reset at once: a stopped service shall fail fast.
 #pragma once
 
+#include "base/Pooled.h"
 #include "net/Loop.h"
 #include "net/Sockets.h"
 #include "net/Stream.h"
@@ -28,7 +29,7 @@ struct Policy {
   std::vector<Ip> from;
 };
 
-class Dial final : public Root, private Receiver, private DialHandler {
+class Dial final : public Root, public Pooled<Dial>, private Receiver, private DialHandler {
  public:
   /// Takes the visitor over on `loop`'s thread.
   static void start(std::shared_ptr<Policy> policy, proxy::Session session, StreamPtr visitor,

@@ -19,11 +19,12 @@ bool anyContains(const std::vector<Cidr>& list, const Ip& ip) {
                      [&](const Cidr& block) { return block.contains(ip); });
 }
 
-/// `ip` and what it stands for.
-std::vector<Ip> meanings(const Ip& ip) {
-  std::vector<Ip> all = embeddedAddresses(ip);
-  all.insert(all.begin(), ip);
-  return all;
+/// Whether `holds` for `ip` or an address it stands for.
+template <class Condition>
+bool anyMeaning(const Ip& ip, Condition holds) {
+  if (holds(ip)) return true;
+  const std::vector<Ip> embedded = embeddedAddresses(ip);
+  return std::any_of(embedded.begin(), embedded.end(), holds);
 }
 
 bool listsAddress(const ReachEntry& entry, Network network, const Endpoint& address) {
@@ -83,9 +84,7 @@ bool isSpecial(const Ip& ip) {
               "fd00:ec2::254", "fd20:ce::254",  // metadata over IPv6
               "100.100.100.200", "192.0.0.192", "168.63.129.16", "224.0.0.0/4", "ff00::/8",
               "255.255.255.255"});
-  const std::vector<Ip> all = meanings(ip);
-  return std::any_of(all.begin(), all.end(),
-                     [](const Ip& each) { return anyContains(special, each); });
+  return anyMeaning(ip, [](const Ip& each) { return anyContains(special, each); });
 }
 
 bool isNumberInDisguise(std::string_view name) {
@@ -136,18 +135,14 @@ Refusal Reach::judgeAddress(const Destination& target, const Endpoint& address,
     }
     if (!listed) return Refusal::NotListed;
   }
-  const std::vector<Ip> all = meanings(address.ip);
   if (!exact && isSpecial(address.ip)) return Refusal::Special;
-  if (!exactPort && rules_.isOwnListener) {
-    for (const Ip& ip : all) {
-      if (rules_.isOwnListener(network, {ip, address.port})) return Refusal::OwnListener;
-    }
-  }
-  if (publicOnly) {
-    for (const Ip& ip : all) {
-      if (anyContains(privateBlocks(), ip)) return Refusal::Private;
-    }
-  }
+  const auto isOwn = [&](const Ip& ip) {
+    return rules_.isOwnListener(network, {ip, address.port});
+  };
+  if (!exactPort && rules_.isOwnListener && anyMeaning(address.ip, isOwn))
+    return Refusal::OwnListener;
+  const auto isPrivate = [](const Ip& ip) { return anyContains(privateBlocks(), ip); };
+  if (publicOnly && anyMeaning(address.ip, isPrivate)) return Refusal::Private;
   return Refusal::None;
 }
 
