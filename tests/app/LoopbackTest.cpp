@@ -1,56 +1,13 @@
 // Whole instances on the loopback: bytes through the program's own sockets.
-#include "app/Core.h"
-#include "app/Instance.h"
 #include "app/LoopbackPeers.h"
-#include "config/Model.h"
-#include "net/PocoSockets.h"
-#include "net/ReactorPool.h"
+#include "app/Program.h"
 
 #include <gtest/gtest.h>
 
-#include <memory>
 #include <string>
 
 namespace culvert::app {
 namespace {
-
-/// The program without its command line.
-class Program {
- public:
-  explicit Program(std::size_t threads) : pool_(threads), sockets_(pool_), core_(environment()) {}
-  ~Program() {
-    if (instance_) instance_->stop();
-    pool_.stop();
-    pool_.join();
-    instance_.reset();
-  }
-  Program(const Program&) = delete;
-  Program& operator=(const Program&) = delete;
-
-  void run(const std::string& json, const char* name = "test.json") {
-    config::Loaded loaded = config::loadText(name, json);
-    config::Problems problems;
-    auto next =
-        std::make_unique<Instance>(std::move(loaded.model), core_, problems, instance_.get());
-    ASSERT_EQ(loaded.problems.errors() + problems.errors(), 0u)
-        << loaded.problems.text() << problems.text();
-    if (!instance_) pool_.start();
-    next->start();
-    instance_ = std::move(next);
-  }
-  Instance& instance() { return *instance_; }
-
- private:
-  Environment environment() {
-    Environment made{{}, sockets_, "", {}};
-    for (std::size_t i = 0; i < pool_.size(); ++i) made.loops.push_back(&pool_.at(i));
-    return made;
-  }
-  ReactorPool pool_;
-  PocoSockets sockets_;
-  Core core_;
-  std::unique_ptr<Instance> instance_;
-};
 
 constexpr const char* kId = "0b7c1de4-6a5d-4c3b-9e0f-2a1b3c4d5e6f";
 
