@@ -180,6 +180,15 @@ bool Node::sameAs(const Node& other) const {
   });
 }
 
+namespace {
+
+/// A secret, or an id that stands where none is expected.
+bool isHidden(const Node& node) {
+  return node.isSecret() || holdsId(node.text());
+}
+
+}  // namespace
+
 std::string found(const Node& node) {
   switch (node.kind()) {
     case Node::Kind::Absent:
@@ -188,9 +197,9 @@ std::string found(const Node& node) {
     case Node::Kind::Bool:
       return node.boolean() ? "true" : "false";
     case Node::Kind::Number:
-      return node.isSecret() ? "(hidden)" : printable(node.text().substr(0, 64));
+      return isHidden(node) ? "(hidden)" : printable(node.text().substr(0, 64));
     case Node::Kind::String:
-      return node.isSecret() ? "(hidden)" : inQuotes(node.text());
+      return isHidden(node) ? "(hidden)" : inQuotes(node.text());
     case Node::Kind::List:
       return "a list";
     case Node::Kind::Map:

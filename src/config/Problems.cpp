@@ -73,16 +73,10 @@ void printLine(std::ostream& out, const Place& place) {
 /// that is meant to hold one.  References are no secrets.
 bool holdsSecret(std::string_view line) {
   static const std::vector<std::string> kLikely = {"password", "passwort", "secret", "token"};
-  std::size_t digits = 0;
+  if (holdsId(line)) return true;
   std::string name;
   for (std::size_t i = 0; i < line.size(); ++i) {
     const char c = line[i];
-    const bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-    if (hex) {
-      if (++digits >= 32) return true;
-    } else if (c != '-') {
-      digits = 0;
-    }
     if (c != ':') {
       if (c == ',' || c == '{' || c == '[') name.clear();
       if (c != ' ' && c != '\t' && c != '"' && c != '\'' && c != ',' && c != '{' && c != '[')

@@ -120,6 +120,20 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   }
 }
 
+bool holdsId(std::string_view text) noexcept {
+  constexpr std::size_t kDigits = 32;
+  std::size_t digits = 0;
+  for (const char c : text) {
+    const bool isHex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    if (isHex) {
+      if (++digits >= kDigits) return true;
+    } else if (c != '-') {
+      digits = 0;
+    }
+  }
+  return false;
+}
+
 std::string_view lineOf(std::string_view text, int number) noexcept {
   for (; number > 1; --number) {
     const std::size_t end = text.find('\n');

@@ -30,6 +30,10 @@ std::string_view trimmed(std::string_view text) noexcept;
 /// The parts between `separator`, trimmed; one empty part for an empty text.
 std::vector<std::string_view> split(std::string_view text, char separator);
 
+/// Whether a part of `text` has the shape of an id: 32 hexadecimal digits, dashes between them
+/// aside.
+bool holdsId(std::string_view text) noexcept;
+
 /// Line `number` (from 1) without its end; empty when there is none.
 std::string_view lineOf(std::string_view text, int number) noexcept;
 

@@ -63,6 +63,10 @@ const MessageCase kFiles[] = {
      "6:15: note: used here\n"},
     {"ShortId", "version: 1\nbridge: {server: a.b:1, id: 1234, services: {web: 127.0.0.1:80}}\n",
      "2:29: error: bridge.id: expected a UUID, 36 characters; \"culvert id\" makes one\n"},
+    {"AnIdInTheWrongPlaceIsNotTold_KEY_4", "version: " ID "\nbridge: {server: " ID "}\n",
+     "1:10: error: version: expected a number from 0 to 1000000, got (hidden)\n"
+     "2:9: error: bridge.id: is missing\n"
+     "2:18: error: bridge.server: expected \"host:port\", got (hidden)\n"},
     {"Tab", "version: 1\nportal:\n\tlisten: 80\n",
      "3:1: error: a tab is used for indentation; YAML needs spaces\n"},
     {"StarName",
@@ -351,7 +355,7 @@ INSTANTIATE_TEST_SUITE_P(
          "warning: portal.bridges.nas1.alter_id: legacy headers are accepted: they have no "
          "integrity\n"},
         {"bridges: {nas1: {}}", "error: portal.bridges.nas1.id: is missing\n"},
-        {"bridges: {nas1: " ID "}", "error: portal.bridges.nas1: expected a map, got \"" ID "\"\n"},
+        {"bridges: {nas1: " ID "}", "error: portal.bridges.nas1: expected a map, got (hidden)\n"},
         {"bridges: {}", "error: portal.bridges: is empty\n"},
         {"bridges: [nas1]",
          "error: portal.bridges: expected a map (nas1: {id: ...}), got a list; remove the \"- "
