@@ -88,14 +88,14 @@ TEST(Problems, KeepTheSameOneOnce) {
 TEST(Problems, NameASecondPlace) {
   Problems problems;
   const auto source = sourceOf("a: 1\na: 2\n", "f");
-  problems.add({Severity::Error,
-                {source, 2, 1, 1},
-                "a",
-                "duplicate",
-                "given twice",
-                "",
-                false,
-                {{{source, 1, 1, 1}, "first here, line 1"}}});
+  Problem twice;
+  twice.place = {source, 2, 1, 1};
+  twice.path = "a";
+  twice.message = "given twice";
+  Problem::Related& first = twice.related.emplace_back();
+  first.place = {source, 1, 1, 1};
+  first.message = "first here, line 1";
+  problems.add(twice);
   EXPECT_EQ(
       problems.text(),
       "f:2:1: error: a: given twice\n   2 | a: 2\n     | ^\nf:1:1: note: first here, line 1\n");
@@ -104,14 +104,17 @@ TEST(Problems, NameASecondPlace) {
 TEST(Problems, AreAlsoJson) {
   Problems problems;
   const auto source = sourceOf("a: 1\n", "f");
-  problems.add({Severity::Warning,
-                {source, 1, 4, 1},
-                "a",
-                "bad-form",
-                "got \"1\"",
-                "h",
-                false,
-                {{{source, 1, 1, 1}, "there"}}});
+  Problem known;
+  known.severity = Severity::Warning;
+  known.place = {source, 1, 4, 1};
+  known.path = "a";
+  known.code = "bad-form";
+  known.message = "got \"1\"";
+  known.hint = "h";
+  Problem::Related& other = known.related.emplace_back();
+  other.place = {source, 1, 1, 1};
+  other.message = "there";
+  problems.add(known);
   Problems again;
   const Node root = parseJson(sourceOf(problems.json()), again);
   ASSERT_EQ(again.text(), "");

@@ -44,7 +44,7 @@ const Vector kVectors[] = {{"The Galois/Counter Mode of Operation, test case 1",
                             "1ae10b594f09e26a7e902ecbd0600691"}};
 
 AeadNonce nonceOf(const Vector& vector) {
-  AeadNonce nonce;
+  AeadNonce nonce{};
   const ByteVector bytes = hex(vector.nonce);
   std::copy(bytes.begin(), bytes.end(), nonce.begin());
   return nonce;

@@ -9,7 +9,7 @@ namespace culvert::crypto {
 namespace {
 
 AesBlock::Block blockOf(const char* digits) {
-  AesBlock::Block block;
+  AesBlock::Block block{};
   const test::ByteVector bytes = test::hex(digits);
   std::copy(bytes.begin(), bytes.end(), block.begin());
   return block;
