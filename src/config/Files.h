@@ -11,6 +11,7 @@ struct FileText {
   std::string text;
   bool readableByOthers = false;  ///< Unix: mode o+r; Windows: Users or Everyone
   bool ownedByStranger = false;   ///< neither us nor the administrator
+  bool isPlantable = false;       ///< a link in a folder others may write to: it can be exchanged
   unsigned mode = 0;              ///< Unix permission bits, for messages; 0 elsewhere
 };
 

@@ -30,6 +30,15 @@ class Descriptor {
   int number_;
 };
 
+/// Whether `path` is a link that somebody else may have made, or may make lead elsewhere.
+bool isPlantable(const std::string& path) {
+  struct stat named {
+  }, around{};
+  const std::string folder = absoluteDirectory(path);
+  return ::lstat(path.c_str(), &named) == 0 && S_ISLNK(named.st_mode) &&
+         ::stat(folder.c_str(), &around) == 0 && (around.st_mode & S_IWOTH) != 0;
+}
+
 }  // namespace
 
 FileText readFile(const std::string& path, std::size_t limitBytes) {
@@ -44,6 +53,7 @@ FileText readFile(const std::string& path, std::size_t limitBytes) {
   result.mode = status.st_mode & 07777;
   result.readableByOthers = (status.st_mode & S_IROTH) != 0;
   result.ownedByStranger = status.st_uid != 0 && status.st_uid != ::geteuid();
+  result.isPlantable = isPlantable(path);
   result.text.resize(limitBytes + 1);
   std::size_t have = 0;
   while (have < result.text.size()) {

@@ -82,11 +82,20 @@ Loaded load(const std::string& path) {
   const auto source = makeSource(path, std::move(file.text), absoluteDirectory(path));
   Node root;
   Loaded loaded = loadSource(source, root);
+  const Place whole{source, 0, 0, 0};
   if (file.readableByOthers && findSecret(root)) {
     loaded.problems.warning(
-        {source, 0, 0, 0}, "", "secret",
+        whole, "", "secret",
         "readable by everybody (mode " + octal(file.mode) + ") and holds a secret",
         "chmod 600 " + path);
+  }
+  if (file.ownedByStranger) {
+    loaded.problems.warning(whole, "", "secret", "belongs to somebody else, who can change it",
+                            "its owner should be root or the account this program runs as");
+  }
+  if (file.isPlantable) {
+    loaded.problems.warning(whole, "", "secret", "is a link in a folder that others may write to",
+                            "name the file that it leads to");
   }
   return loaded;
 }

@@ -83,6 +83,11 @@ Node fromFile(const Node& node, const std::string& path, Problems& problems) {
     return fail(node, problems, "the file " + inQuotes(path) + " belongs to somebody else",
                 "its owner must be root or the account this program runs as");
   }
+  if (file.isPlantable) {
+    return fail(node, problems,
+                "the file " + inQuotes(path) + " is a link in a folder that others may write to",
+                "name the file that it leads to");
+  }
   if (file.readableByOthers) {
     return fail(node, problems, "the file " + inQuotes(path) + " is readable by everybody",
                 "chmod 600 " + path);

@@ -93,6 +93,12 @@ TEST_F(Secrets, AreRefusedByModeAndKind_KEY_2) {
       "a\x01"
       "b");
   refused("control", "control character");
+  const fs::path shared = folder_ / "shared";
+  fs::create_directory(shared);
+  fs::create_symlink(put("real", "x"), shared / "link");
+  EXPECT_EQ(resolve("{file: shared/link}").text(), "x");
+  ASSERT_EQ(::chmod(shared.c_str(), 01777), 0);
+  refused("shared/link", "is a link in a folder that others may write to");
   if (::geteuid() == 0) {
     const std::string path = put("stranger", "x");
     ASSERT_EQ(::chown(path.c_str(), 4711, 4711), 0);
@@ -161,6 +167,25 @@ TEST_F(Secrets, InAReadableConfigurationWarn_KEY_2) {
   const std::string harmless =
       put("harmless.json", R"({"inbounds": [{"port": 1, "protocol": "dokodemo-door"}]})", 0644);
   EXPECT_EQ(load(harmless).problems.text(), "");
+}
+
+TEST_F(Secrets, AConfigurationThatOthersCanExchangeWarns_KEY_2) {
+  const fs::path shared = folder_ / "shared";
+  fs::create_directory(shared);
+  ASSERT_EQ(::chmod(shared.c_str(), 01777), 0);
+  const std::string real = put("real.json", kPortal, 0600), link = shared / "link.json";
+  fs::create_symlink(real, link);
+  EXPECT_EQ(load(link).problems.text(),
+            link +
+                ": warning: is a link in a folder that others may write to\n"
+                "   hint: name the file that it leads to\n");
+  EXPECT_EQ(load(real).problems.text(), "");
+  if (::geteuid() != 0) return;
+  ASSERT_EQ(::chown(real.c_str(), 4711, 4711), 0);
+  EXPECT_EQ(load(real).problems.text(),
+            real +
+                ": warning: belongs to somebody else, who can change it\n"
+                "   hint: its owner should be root or the account this program runs as\n");
 }
 
 TEST_F(Secrets, LoadingTakesRegularFilesOnly_CFG_6) {
