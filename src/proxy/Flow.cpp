@@ -51,7 +51,9 @@ void setShowSources(ShowSources show) noexcept {
 }
 
 FlowRecord::FlowRecord(const Session& session, std::string_view outbound, Clock::time_point now)
-    : id_(session.id), begun_(now), counted_(!session.link) {
+    : id_(session.id),
+      begun_(now),
+      counted_(!session.link && session.target.network == Network::Tcp) {
   if (counted_) ++flowsUnderWay;
   if (!accessLog.load() && !Log::isOn(LogLevel::Debug)) return;
   start_ = "from=" + (session.source ? sourceText(*session.source) : "-") +

@@ -47,8 +47,8 @@ class FlowRecord final : public RelayObserver, public Pooled<FlowRecord> {
   /// The flow ended before it was joined.
   void fail(std::error_code why);
 
-  /// Flows of this process that have begun and not ended, links not counted: what a stop waits for
-  /// (F-TERM).
+  /// Flows of this process that have begun and not ended: what a stop waits for (F-TERM).  Links do
+  /// not count, nor do datagrams, which have no end but silence.
   [[nodiscard]] static std::size_t underWay() noexcept;
 
  private:

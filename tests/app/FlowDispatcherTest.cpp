@@ -155,10 +155,12 @@ TEST_F(FlowDispatcherTest, GivesALinksUserToThePortalThatIsTheDefault) {
   EXPECT_EQ(portal_->opened.size(), 1u);
 }
 
-TEST_F(FlowDispatcherTest, CountsVisitorsButNoLinksAsUnderWay_F_TERM) {
+TEST_F(FlowDispatcherTest, CountsVisitorsButNoLinksAndNoDatagramsAsUnderWay_F_TERM) {
   plan(R"([{"outboundTag": "portal", "inboundTag": ["tunnel", "external"]}])");
   const std::size_t before = proxy::FlowRecord::underWay();
   dispatch("tunnel", tcp("private.cloud.com", 0));
+  EXPECT_EQ(proxy::FlowRecord::underWay(), before);
+  dispatch("external", {Network::Udp, std::string("example.com"), 53});
   EXPECT_EQ(proxy::FlowRecord::underWay(), before);
   dispatch("external", tcp("127.0.0.1", 80));
   EXPECT_EQ(proxy::FlowRecord::underWay(), before + 1);
