@@ -2,7 +2,7 @@
 
 import time
 
-from harness import checks, faults
+from harness import checks, faults, programs
 from harness.limits import judge
 from harness.traffic import ENDLESS
 from harness.tunnel import Tunnel
@@ -60,6 +60,22 @@ def test_all_links_reset_at_the_portal_F_RST(world):
     print(prober.describe(prober.failed()))
     judge("F-RST.all.failed", len(prober.failed()), "portal")
     judge("F-RST.all.slowest", prober.slowest(at), "portal")
+
+
+def test_two_bridges_of_one_identity_PORT_4(world):
+    """A second process with the same id: both stay, both serve, and nobody fails."""
+    tunnel = Tunnel(world)
+    with tunnel.prober(0.05) as prober:
+        second = programs.start("culvert", "bridge", world.nas, tunnel.setup, world.directory / "second", tag="2")
+        tunnel.wait_links(4)
+        links = set(tunnel.links())
+        prober.wait_count(len(prober.done) + 60)
+        assert set(tunnel.links()) == links, "one throws the other's links out"
+        tunnel.bridge.kill()
+        prober.wait_count(len(prober.done) + 40)
+    assert second.alive()
+    # Those that were under way on a link of the killed one end with it.
+    assert len(prober.failed()) <= 2, prober.describe(prober.failed())
 
 
 def test_hole_of_3_seconds_F_HOLE(world):

@@ -1,8 +1,10 @@
 """Visitors that stop reading disturb nobody."""
 
+import time
+
 import pytest
 
-from harness import checks
+from harness import checks, limits, traffic
 from harness.tunnel import Tunnel
 from harness.waiting import wait_until
 from harness.traffic import ENDLESS
@@ -57,3 +59,27 @@ def test_sleepers_leave_F_SLOW(world):
         tunnel.target.wait_flow(flow.name, lambda e: e["down_end"] != "open" or e["up_end"] != "open", 20, "told")
     wait_until(lambda: all(p.descriptors() <= b + 2 for p, b in zip((tunnel.portal, tunnel.bridge), before)), 10,
                f"descriptors back to {before}")
+
+
+def test_visitors_that_never_read_F_NOREAD(world):
+    """250 downloads of 1 GiB that are never read: bounded, others are served, all is given back when they leave."""
+    tunnel = Tunnel(world)
+    ends = (tunnel.portal, tunnel.bridge)
+    memory = [p.memory() for p in ends]
+    sources = world.extra_visitor_addresses(4)
+    hostile = [tunnel.download(1 << 30, sleeping=True, rcvbuf=65536, patience=0, source=sources[n % 4])
+               for n in range(250)]
+    for flow in hostile:
+        flow.wait_arrived()
+    with tunnel.prober(0.02) as prober:
+        prober.wait_count(100, 30)
+    judge("F-NOREAD.failed", len(prober.failed()))
+    judge("F-NOREAD.p99", prober.percentile(0.99))
+    if limits.SLOWDOWN == 1:
+        judge("F-NOREAD.memory", max(p.memory() - before for p, before in zip(ends, memory)))
+    for flow in hostile:
+        traffic.reset_now(flow.sock)
+    at = time.monotonic()
+    wait_until(lambda: not world.vps.connections(tunnel.address()[1]) and not world.nas.connections(7000), 20,
+               "every connection of theirs is gone")
+    judge("F-NOREAD.released", time.monotonic() - at)
