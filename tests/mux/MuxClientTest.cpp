@@ -304,7 +304,7 @@ TEST(MuxClient, SendsSmallAnswersBeforeBulkOnceTheLinkWasFull) {
   EXPECT_LE(quick - lines.begin(), 6);
 }
 
-TEST(MuxClient, PausesASourceAtZeroCreditAndNotTheLink) {
+TEST(MuxClient, PausesASourceAtZeroCreditAndNotTheLink_LIM_9) {
   Client client({}, kCulvert);
   const EndOfSession fast = open(client), other = open(client);
   client.said();

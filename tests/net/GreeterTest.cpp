@@ -130,7 +130,7 @@ TEST_F(GreeterTest, ReadsStrangersSlowly_AUTH_6) {
   EXPECT_GE(taken, 5U * 256 * 1024);
 }
 
-TEST_F(GreeterTest, LetsNewcomersInWhenOneSourceCrowdsTheDoor_AUTH_7) {
+TEST_F(GreeterTest, LetsNewcomersInWhenOneSourceCrowdsTheDoor_AUTH_7_LIM_2) {
   for (std::size_t i = 0; i < Strangers::kMaxPerPrefix; ++i) greet("203.0.113.5");
   loop_.run();
   EXPECT_FALSE(logs_.front()->ended);
