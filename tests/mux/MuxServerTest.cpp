@@ -189,6 +189,28 @@ TEST(MuxServer, ShedsTheLargestSleeperWhenMemoryIsFull_LIM_10) {
   QueueBudget::setLimit(before);
 }
 
+TEST(MuxServer, NeverShedsASessionThatDrainsHoweverLarge_LIM_10) {
+  const std::size_t before = QueueBudget::limit();
+  QueueBudget::setLimit(QueueBudget::total() + 600'000);
+  {
+    Server server(kQuiet);
+    server.recorder.resumed = false;
+    server.hear(newFrame(1, tcp("a")) + newFrame(2, tcp("b")));
+    server.loop.advance(2s);
+    EndOfSession& drains = server.recorder.sessions[0];
+    drains.stream->resume();
+    server.hear(keep(1, "taken"));
+    drains.stream->pause();
+    const std::string block(50'000, 'x');
+    for (int i = 0; i < 8; ++i) server.hear(keep(1, block));
+    for (int i = 0; i < 5; ++i) server.hear(keep(2, block));
+    EXPECT_FALSE(drains.heard->closed);
+    EXPECT_EQ(server.recorder.sessions[1].heard->closed, code(Errc::Overloaded));
+    EXPECT_LT(QueueBudget::total(), QueueBudget::limit());
+  }
+  QueueBudget::setLimit(before);
+}
+
 TEST(MuxServer, SurvivesAHostileClient) {
   // Repeated ids, Ends twice, unknown ids, one-byte data, sessions never read: bounded, and the
   // link stays.
