@@ -110,6 +110,11 @@ class AllocationsTest : public testing::Test {
   /// So far; waits until both have done what they were at.
   Count count() {
     const auto read = [] { return allocations; };
+    // What one has sent the other may still be at, and the other way round.
+    for (int i = 0; i < 2; ++i) {
+      callOn(portal_.reactor(), read);
+      callOn(bridge_.reactor(), read);
+    }
     return {callOn(portal_.reactor(), read), callOn(bridge_.reactor(), read)};
   }
 
