@@ -71,7 +71,7 @@ struct Bench {
 TEST(LinkWriter, ServesControlThenSmallThenBulkInTurn_F_SLOW) {
   Bench bench;
   bench.fill();
-  LetterSource bulk1(bench.writer, 'X', 3, 15'000, true), bulk2(bench.writer, 'Y', 2, 15'000, true);
+  LetterSource bulk1(bench.writer, 'X', 6, 15'000, true), bulk2(bench.writer, 'Y', 5, 15'000, true);
   LetterSource small(bench.writer, 'a', 2, 100, false);
   bench.writer.wait(bulk1);
   bench.writer.wait(bulk2);
@@ -80,7 +80,7 @@ TEST(LinkWriter, ServesControlThenSmallThenBulkInTurn_F_SLOW) {
   bench.writer.sendControl(asBytes(control));
   EXPECT_EQ(bench.order(), "");
   bench.drain();
-  EXPECT_EQ(bench.order(), "!aaXYXYX");
+  EXPECT_EQ(bench.order(), "!aaXXXXYYYYXXY");
   EXPECT_EQ(small.turns, 1);
   EXPECT_EQ(bulk1.turns, 1);
 }
