@@ -9,6 +9,7 @@
 #include "service/StartUpMemory.h"
 #include "service/Version.h"
 #include "service/Watchdog.h"
+#include "service/WipingHeap.h"
 
 #include <chrono>
 #include <exception>
@@ -55,10 +56,13 @@ Runner::~Runner() = default;
 
 int Runner::run() {
   try {
-    config::Model model = loadChecked();
-    if (line_.daemon) daemon_.detach();
-    prepare(model);
-    serve(std::move(model));
+    {
+      const WipingHeap wiping;
+      config::Model model = loadChecked();
+      if (line_.daemon) daemon_.detach();
+      prepare(model);
+      serve(std::move(model));
+    }
     announce();
     dropRights();
     daemon_.reportReady();
@@ -168,6 +172,7 @@ int Runner::live() {
 }
 
 void Runner::reload() {
+  const WipingHeap wiping;
   logging_->reopen();
   try {
     config::Loaded loaded = config::load(file_);

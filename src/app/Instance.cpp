@@ -60,6 +60,7 @@ void Instance::start() {
   core_.dispatcher.setPlan(plan_);
   opening.open();
   startBridges();
+  renewConfigs();
   if (predecessor_) retirePredecessor();
   predecessor_ = nullptr;
 }

@@ -67,6 +67,7 @@ class Instance {
   void buildBridges();
   [[nodiscard]] std::string peerOf(const config::ReverseEntry& bridge) const;
   void buildPlan(config::Problems& problems);
+  void renewConfigs();
   std::shared_ptr<InboundUnit> makeInbound(const config::InboundConfig& config,
                                            config::Problems& problems);
   void makeDoors(InboundUnit& unit);

@@ -213,6 +213,32 @@ void Instance::buildInbounds(config::Problems& problems) {
   }
 }
 
+/// What goes on is described by this configuration from now on: the places in the predecessor's
+/// would keep its text, with the secrets in it (KEY-6).
+void Instance::renewConfigs() {
+  for (const config::InboundConfig& config : model_.inbounds) {
+    if (const auto unit = find(inbounds_, [&](const auto& each) {
+          return sameInbound(each, config, surroundings_);
+        })) {
+      unit->config = config;
+    }
+  }
+  for (const config::OutboundConfig& config : model_.outbounds) {
+    if (const auto unit = find(outbounds_, [&](const auto& each) {
+          return sameOutbound(each, config, surroundings_);
+        })) {
+      unit->config = config;
+    }
+  }
+  const auto renewReverse = [](const auto& units, const config::ReverseEntry& config) {
+    const auto unit =
+        find(units, [&](const auto& each) { return sameReverse(each.config, config); });
+    if (unit) unit->config = config;
+  };
+  for (const config::ReverseEntry& config : model_.portals) renewReverse(portals_, config);
+  for (const config::ReverseEntry& config : model_.bridges) renewReverse(bridges_, config);
+}
+
 std::shared_ptr<InboundUnit> Instance::makeInbound(const config::InboundConfig& config,
                                                    config::Problems& problems) {
   const auto index = static_cast<std::size_t>(&config - model_.inbounds.data());

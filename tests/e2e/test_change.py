@@ -1,11 +1,14 @@
 """Stopping and reloading: what need not end does not end."""
 
+import contextlib
+import pathlib
 import signal
 import time
+import uuid
 
 import pytest
 
-from harness import programs, traffic
+from harness import programs, traffic, vmess
 from harness.configs import PUBLIC_PORT, Published, Setup, usual_services, fresh_id
 from harness.limits import judge, limit
 from harness.traffic import ENDLESS
@@ -42,6 +45,16 @@ def reload(tunnel, role):
 
 @pytest.mark.parametrize("role", ["portal", "bridge"])
 def test_idle_process_stops_at_once_F_TERM(tunnel, role):
+    began = time.monotonic()
+    assert getattr(tunnel, role).terminate() == 0
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize("role", ["portal", "bridge"])
+def test_datagrams_hold_no_stop_F_TERM(tunnel, role):
+    """A UDP flow has no end but silence, so nobody waits for it."""
+    visitor = tunnel.udp()
+    wait_until(lambda: visitor.exchange(b"up?", 1.0) == b"up?", 10, "the UDP flow is up")
     began = time.monotonic()
     assert getattr(tunnel, role).terminate() == 0
     assert time.monotonic() - began < 3
@@ -194,6 +207,58 @@ def test_bad_reload_keeps_the_old_CFG_5_F_FILE(tunnel, how):
     file.write_text(text)
     reload(tunnel, "portal")
     tunnel.probe()
+
+
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_removed_user_leaves_nothing_in_memory_KEY_6(world, form):
+    """After the reload no form of the id and no key made of it is in the portal's memory."""
+    kept, gone = fresh_id(), fresh_id()
+    setup = Setup(form=form, id=kept)
+    with_both = setup.portal().replace(*{
+        "yaml": (f"  id: {kept}\n  domain: private.cloud.com\n",
+                 f"  bridges:\n    nas1: {{id: {kept}, domain: private.cloud.com}}\n    nas2: {{id: {gone}}}\n"),
+        "json": (f'"id": "{kept}"', f'"id": "{gone}", "alterId": 4}}, {{"id": "{kept}"'),
+    }[form])
+    if form == "yaml":
+        with_both = with_both.replace("      to: ", "      to: nas1/")
+    assert gone in with_both
+    with_one = with_both.replace(f"    nas2: {{id: {gone}}}\n", "") if form == "yaml" else setup.portal()
+    assert gone not in with_one
+    tunnel = Tunnel(world, setup=setup, start=False, portal_options={"text": with_both})
+    tunnel.start_portal()
+    tunnel.start_bridge()
+    traffic.wait_served(world.visitor, tunnel.address())
+    with world.nas.connect((world.server_address, setup.tunnel_port)) as sock:
+        sock.sendall(vmess.Request(gone, "example.com", 80).seal())
+        with contextlib.suppress(ConnectionError):
+            assert sock.recv(1) == b"", "used once, and refused by the rules"
+    assert traces(tunnel.portal, gone), "the search finds nothing in any case"
+    (world.directory / "portal" / f"portal.{form}").write_text(with_one)
+    reload(tunnel, "portal")
+    # What was in use is kept for another second.
+    wait_until(lambda: not traces(tunnel.portal, gone), 4, "no trace of the id", 0.3)
+    assert traces(tunnel.portal, kept)
+
+
+def traces(process, user):
+    """Which forms of an id stand in the memory that a process can write to, and where."""
+    raw = uuid.UUID(user).bytes
+    forms = {"text": user.encode(), "tight": user.replace("-", "").encode(), "raw": raw, "key": vmess.cmd_key(user)}
+    found = []
+    with open(f"/proc/{process.pid}/mem", "rb") as memory:
+        for line in pathlib.Path(f"/proc/{process.pid}/maps").read_text().splitlines():
+            fields = line.split()
+            if not fields[1].startswith("rw"):
+                continue
+            start, end = (int(n, 16) for n in fields[0].split("-"))
+            memory.seek(start)
+            try:
+                content = memory.read(end - start)
+            except OSError:
+                continue
+            found += [(form, fields[-1] if len(fields) > 5 else fields[0]) for form, bytes_ in forms.items()
+                      for _ in range(content.count(bytes_))]
+    return found
 
 
 def test_removed_user_is_shut_out_KEY_6(world):
