@@ -131,6 +131,9 @@ void BridgeLink::publish() {
 void BridgeLink::onLoad() {
   if (!server_) return;
   publish();
+  if (nonces_.repeatNow(server_->chunks())) {
+    log.warning("nonces of link ", tunnel_->id, " to ", core_->settings.peer, Nonces::kWarning);
+  }
   retireIfWorn();
   if (!tunnel_->loadReported.exchange(true)) loop_.atTurnEnd(reportLoad_);
 }

@@ -6,6 +6,7 @@
 
 #include "mux/MuxServer.h"
 #include "reverse/BridgeCore.h"
+#include "reverse/Nonces.h"
 
 #include <chrono>
 #include <cstdint>
@@ -57,6 +58,7 @@ class BridgeLink final : public Root, private mux::ServerHandler {
   bool heard_ = false, suspect_ = false, controlSeen_ = false;
   bool retiring_ = false;  ///< told the keeper that another link is wanted
   bool drained_ = false;   ///< drain() was called
+  Nonces nonces_;
   DeadlineOf<BridgeLink, &BridgeLink::onDeadline> deadline_{*this};
   TurnEndOf<BridgeLink, &BridgeLink::onReportLoad> reportLoad_{*this};
 };

@@ -169,6 +169,7 @@ void PortalLink::onBeat() {
   } else if (client_.isBurdened() && !answered_ && !core_->pool.hasOther(*tunnel_)) {
     drain("a visitor does not take its data and there is no other link");
   }
+  if (nonces_.repeatNow(client_.chunks())) log.warning("nonces of link ", who_, Nonces::kWarning);
   finishIfDone();
 }
 

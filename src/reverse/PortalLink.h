@@ -10,6 +10,7 @@
 
 #include "mux/MuxClient.h"
 #include "reverse/Control.h"
+#include "reverse/Nonces.h"
 #include "reverse/PortalCore.h"
 #include "reverse/TunnelPool.h"
 #include "reverse/Visitor.h"
@@ -76,6 +77,7 @@ class PortalLink final : public Root, private mux::LinkHandler {
   bool answered_ = false;  ///< it is a Culvert
   bool proved_ = false;
   bool draining_ = false;  ///< DRAIN was sent
+  Nonces nonces_;
   std::error_code lastError_;
   Buffer metadata_;  ///< empty but for its storage between calls
   DeadlineOf<PortalLink, &PortalLink::onBeat> beat_{*this};

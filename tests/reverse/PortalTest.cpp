@@ -1,6 +1,8 @@
 #include "reverse/Names.h"
+#include "reverse/Nonces.h"
 #include "reverse/Portal.h"
 #include "reverse/World.h"
+#include "support/LogLines.h"
 
 #include <gtest/gtest.h>
 
@@ -336,6 +338,7 @@ TEST(Portal, CountsTheChunksOfItsLinks_CRY_2) {
     StreamPtr below;
     std::uint64_t sealed = 1;
   };
+  const culvert::test::LogLines said("reverse");
   PortalBench bench;
   StreamLog& log = bench.logs.emplace_back();
   auto fake = std::make_unique<FakeStream>(bench.loop, log);
@@ -356,6 +359,13 @@ TEST(Portal, CountsTheChunksOfItsLinks_CRY_2) {
   meter.sealed = PortalSettings{}.retireAt;
   bench.loop.advance(2100ms);
   EXPECT_EQ(bench.portal->links()[0].state, "retiring");
+  meter.sealed = Nonces::kAll;
+  bench.loop.advance(2100ms);
+  EXPECT_EQ(said.count("nonces"), 0u);
+  meter.sealed = Nonces::kAll + 1;
+  bench.loop.advance(2100ms);
+  bench.loop.advance(2100ms);
+  EXPECT_EQ(said.count("nonces"), 1u) << "once for a link";
 }
 
 TEST(Portal, AsksAV2RayBridgeForAnotherLinkWhenASleeperBurdensTheOnlyOne_F_SLOW) {
