@@ -21,7 +21,7 @@ MuxStream::MuxStream(MuxLink& link, SessionId id, Network network)
       loop_(link.loop()),
       id_(id),
       packets_(network == Network::Udp),
-      receiveWindow_(link.environment_.growth),
+      receiveWindow_(link.environment_.growth, link.provenWindow_),
       credits_(!packets_ && link.peer().credits),
       halfClose_(!packets_ && link.peer().halfClose) {
   if (credits_) sendWindow_.limit(kFirstWindowBytes);

@@ -3,11 +3,14 @@
 #include "net/QueueBudget.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace culvert::mux {
 namespace {
 
 constexpr std::size_t kCreditStepBytes = 64 * 1024;
+/// Credit beyond what was taken, as a multiple of it: the window quadruples each round trip.
+constexpr std::size_t kGrowth = 3;
 constexpr std::chrono::seconds kStallTime{2};
 constexpr std::chrono::milliseconds kLeastRoundTrip{1};
 
@@ -22,6 +25,14 @@ bool GrowthPool::take(std::size_t bytes) noexcept {
   return true;
 }
 
+std::size_t GrowthPool::takeEarly(std::size_t bytes) noexcept {
+  std::size_t used = early_.load(std::memory_order_relaxed), taken;
+  do {
+    taken = std::min(bytes, (kLeastBytes - used) / 2);
+  } while (!early_.compare_exchange_weak(used, used + taken, std::memory_order_relaxed));
+  return taken;
+}
+
 bool ReceiveWindow::receive(std::size_t bytes, Clock::time_point now,
                             Clock::duration roundTrip) noexcept {
   if (bytes > unused_) return false;
@@ -32,6 +43,7 @@ bool ReceiveWindow::receive(std::size_t bytes, Clock::time_point now,
     // A flow that its window holds back moves a window each round trip; one that moves less than
     // half a window in two has no use for a larger one.
     isFast_ = now - sampleBegan_ <= 2 * std::max<Clock::duration>(kLeastRoundTrip, roundTrip);
+    if (isFast_) proven_.note(size_, now);
     sampleBegan_ = now;
     sample_ = 0;
   }
@@ -45,33 +57,56 @@ std::size_t ReceiveWindow::take(std::size_t bytes, const Situation& situation) n
   }
   lastTaken_ = situation.now;
   takenSinceCredit_ += bytes;
+  if (untrusted_ > 0) {
+    untrusted_ -= std::min(untrusted_, bytes);
+    if (untrusted_ == 0) trust();
+  }
   settleReserve(situation.queued);
   const std::size_t open = unused_ + situation.queued;
   if (!situation.mayCredit || open >= size_) return 0;
   if (size_ - open < std::min(size_ / 8, kCreditStepBytes)) return 0;
-  if (isFast_ && !situation.refused && situation.mayGrow) grow(takenSinceCredit_);
+  if (!situation.refused && situation.mayGrow) {
+    if (isFast_) grow(size_ + kGrowth * takenSinceCredit_);
+    if (untrusted_ > 0 && !situation.waited) grow(proven_.recall(situation.now));
+  }
   takenSinceCredit_ = 0;
   const std::size_t credit = size_ - open;
   unused_ += credit;
   return credit;
 }
 
-void ReceiveWindow::grow(std::size_t bytes) noexcept {
-  const std::size_t wanted = std::min(size_ + bytes, kMaxWindowBytes);
-  const std::size_t reserve = wanted > kFreeWindowBytes ? wanted - kFreeWindowBytes : 0;
-  if (reserve > reserved_) {
-    if (!pool_.take(reserve - reserved_)) return;
-    reserved_ = reserve;
+void ReceiveWindow::grow(std::size_t wanted) noexcept {
+  wanted = std::min(wanted, kMaxWindowBytes);
+  if (wanted <= size_) return;
+  const std::size_t beyond = wanted > kFreeWindowBytes ? wanted - kFreeWindowBytes : 0;
+  if (const std::size_t held = reserved_ + early_; beyond > held) {
+    if (untrusted_ > 0) {
+      early_ += pool_.takeEarly(beyond - held);
+    } else if (pool_.take(beyond - held)) {
+      reserved_ += beyond - held;
+    }
   }
-  size_ = wanted;
+  size_ = std::max(size_, std::min(wanted, kFreeWindowBytes + reserved_ + early_));
+}
+
+/// What it grew by early now counts as everybody's.
+void ReceiveWindow::trust() noexcept {
+  if (early_ == 0 || !pool_.take(early_)) return;
+  pool_.giveEarly(early_);
+  reserved_ += std::exchange(early_, 0);
 }
 
 void ReceiveWindow::settleReserve(std::size_t queued) noexcept {
   const std::size_t open = std::max(size_, unused_ + queued);
-  const std::size_t reserve = open > kFreeWindowBytes ? open - kFreeWindowBytes : 0;
-  if (reserve >= reserved_) return;
-  pool_.give(reserved_ - reserve);
-  reserved_ = reserve;
+  const std::size_t beyond = open > kFreeWindowBytes ? open - kFreeWindowBytes : 0;
+  if (beyond >= reserved_ + early_) return;
+  std::size_t surplus = reserved_ + early_ - beyond;
+  const std::size_t ofEarly = std::min(surplus, early_);
+  surplus -= ofEarly;
+  pool_.giveEarly(ofEarly);
+  early_ -= ofEarly;
+  pool_.give(surplus);
+  reserved_ -= surplus;
 }
 
 }  // namespace culvert::mux

@@ -3,10 +3,15 @@
 //
 // A receiver starts by allowing 256 KiB and returns credit for what its own side took, an eighth of
 // the window or 64 KiB at a time.  While the sender keeps up with the path (half a window in two
-// round trips) and the receiver's side refused nothing, it returns twice as much, so that the
-// window doubles each round trip as TCP's does in slow start: freely to 512 KiB, then from a pool
-// of the process, to 4 MiB.  A session that took nothing for 2 s falls back to the first window by
-// use: what it takes then is not returned.
+// round trips) and the receiver's side refused nothing, it returns four times as much, so that the
+// window stays ahead of TCP's, which doubles each round trip in slow start: freely to 512 KiB, then
+// from a pool of the process, to 4 MiB.  On a link where a window that large was of use within the
+// last minute the first credit opens it at once: the link's TCP needs no start any more.  A session
+// that took nothing for 2 s falls back to the first window by use: what it takes then is not
+// returned.
+//
+// Whoever has not taken 1 MiB may be about to fall asleep.  What such windows grow by beyond 512
+// KiB is limited to 8 MiB in the whole process, each at most half of what is left of that (F-SLOW).
 #pragma once
 
 #include "base/Clock.h"
@@ -21,6 +26,7 @@ namespace culvert::mux {
 constexpr std::size_t kFirstWindowBytes = 256 * 1024;
 constexpr std::size_t kFreeWindowBytes = 512 * 1024;
 constexpr std::size_t kMaxWindowBytes = 4 * 1024 * 1024;
+constexpr std::size_t kTrustedBytes = 1024 * 1024;  ///< taken by one that is no sleeper
 constexpr std::size_t kMaxCreditBytes = std::size_t{1} << 31;
 
 /// What all windows of the process may grow by beyond kFreeWindowBytes each.  Thread-safe.
@@ -33,8 +39,34 @@ class GrowthPool {
   void give(std::size_t bytes) noexcept { used_.fetch_sub(bytes, std::memory_order_relaxed); }
   [[nodiscard]] std::size_t used() const noexcept { return used_.load(std::memory_order_relaxed); }
 
+  /// For a window whose session is not trusted yet: how much of `bytes` it may grow by.
+  std::size_t takeEarly(std::size_t bytes) noexcept;
+  void giveEarly(std::size_t bytes) noexcept { early_.fetch_sub(bytes, std::memory_order_relaxed); }
+  [[nodiscard]] std::size_t usedEarly() const noexcept {
+    return early_.load(std::memory_order_relaxed);
+  }
+
  private:
-  std::atomic<std::size_t> used_{0};
+  std::atomic<std::size_t> used_{0}, early_{0};
+};
+
+/// The largest window that a session of one link and direction made use of lately.
+class ProvenWindow {
+ public:
+  static constexpr std::chrono::seconds kHolds{60};
+
+  void note(std::size_t bytes, Clock::time_point now) noexcept {
+    if (bytes < recall(now)) return;
+    bytes_ = bytes;
+    at_ = now;
+  }
+  [[nodiscard]] std::size_t recall(Clock::time_point now) const noexcept {
+    return now - at_ <= kHolds ? bytes_ : 0;
+  }
+
+ private:
+  std::size_t bytes_ = 0;
+  Clock::time_point at_{};
 };
 
 class SendWindow {
@@ -62,11 +94,14 @@ class SendWindow {
 
 class ReceiveWindow {
  public:
-  /// `pool` outlives the window.
-  explicit ReceiveWindow(GrowthPool& pool) noexcept : pool_(pool) {}
+  /// `pool` outlives the window, `proven` its last receive() and take().
+  ReceiveWindow(GrowthPool& pool, ProvenWindow& proven) noexcept : pool_(pool), proven_(proven) {}
   ReceiveWindow(const ReceiveWindow&) = delete;
   ReceiveWindow& operator=(const ReceiveWindow&) = delete;
-  ~ReceiveWindow() { pool_.give(reserved_); }
+  ~ReceiveWindow() {
+    pool_.give(reserved_);
+    pool_.giveEarly(early_);
+  }
 
   /// `bytes` came; `roundTrip` is the link's, as far as known.  False: more than was allowed.
   bool receive(std::size_t bytes, Clock::time_point now, Clock::duration roundTrip) noexcept;
@@ -85,13 +120,16 @@ class ReceiveWindow {
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
  private:
-  void grow(std::size_t bytes) noexcept;
+  void grow(std::size_t wanted) noexcept;
+  void trust() noexcept;
   void settleReserve(std::size_t queued) noexcept;
 
   GrowthPool& pool_;
+  ProvenWindow& proven_;
   std::size_t size_ = kFirstWindowBytes;
   std::size_t unused_ = kFirstWindowBytes;  ///< allowed and not received yet
-  std::size_t reserved_ = 0;                ///< of the pool
+  std::size_t reserved_ = 0, early_ = 0;    ///< of the pool
+  std::size_t untrusted_ = kTrustedBytes;   ///< still to be taken
   std::size_t takenSinceCredit_ = 0;
   std::size_t sample_ = 0;  ///< received since sampleBegan_
   Clock::time_point sampleBegan_{}, lastTaken_{};

@@ -22,8 +22,9 @@ struct Path {
   Clock::duration roundTrip;
   std::size_t bytesPerMs;
   GrowthPool pool;
+  ProvenWindow proven;
   SendWindow sender;
-  ReceiveWindow receiver{pool};
+  ReceiveWindow receiver{pool, proven};
   std::size_t delivered = 0;
 
   void run(Clock::duration time) {
@@ -51,11 +52,53 @@ struct Path {
   }
 };
 
-TEST(Window, DoublesEachRoundTripWhileItHoldsTheSenderBack) {
-  Path path(40ms, 100'000);  // 100 MB/s: 4 MB under way
-  path.run(1s);
-  EXPECT_EQ(path.receiver.size(), kMaxWindowBytes);
-  EXPECT_GT(path.delivered, 60'000'000u);  // a window that stays at 256 KiB carries 6.5 MB
+TEST(Window, QuadruplesEachRoundTripWhileItHoldsTheSenderBack) {
+  Path start(40ms, 100'000), whole(40ms, 100'000);  // 100 MB/s: 4 MB under way
+  start.run(160ms);
+  EXPECT_EQ(start.receiver.size(), kMaxWindowBytes);
+  EXPECT_GT(start.delivered, 4'500'000u);  // a window that doubles carries 1.8 MB
+  whole.run(1s);
+  EXPECT_GT(whole.delivered, 80'000'000u);  // a window that stays at 256 KiB carries 6.5 MB
+}
+
+TEST(Window, OpensAtOnceWhereALargeOneWasOfUse) {
+  GrowthPool pool;
+  ProvenWindow proven;
+  proven.note(kMaxWindowBytes, kStart);
+  {
+    ReceiveWindow window(pool, proven);
+    ASSERT_TRUE(window.receive(64 * 1024, kStart, 40ms));
+    EXPECT_EQ(window.take(64 * 1024, {.now = kStart}),
+              64 * 1024 + kMaxWindowBytes - kFirstWindowBytes);
+  }
+  ReceiveWindow later(pool, proven);
+  const Clock::time_point forgotten = kStart + ProvenWindow::kHolds + 1s;
+  ASSERT_TRUE(later.receive(64 * 1024, forgotten, 40ms));
+  EXPECT_EQ(later.take(64 * 1024, {.now = forgotten}), 64u * 1024);
+}
+
+TEST(Window, OpensEightMegabytesInAllForThoseWhoMayFallAsleep_F_SLOW) {
+  GrowthPool pool;
+  ProvenWindow proven;
+  proven.note(kMaxWindowBytes, kStart);
+  {
+    std::deque<ReceiveWindow> windows;
+    for (int i = 0; i < 64; ++i) {
+      ReceiveWindow& window = windows.emplace_back(pool, proven);
+      ASSERT_TRUE(window.receive(200'000, kStart, 40ms));
+      static_cast<void>(window.take(200'000, {.now = kStart}));
+    }
+    EXPECT_EQ(windows.front().size(), kMaxWindowBytes);
+    EXPECT_LE(windows.back().size(), kFreeWindowBytes + 64 * 1024);
+    EXPECT_LE(pool.usedEarly(), GrowthPool::kLeastBytes);
+    EXPECT_EQ(pool.used(), 0u);
+    // One of them proves to be awake.
+    ASSERT_TRUE(windows.front().receive(kTrustedBytes, kStart, 40ms));
+    static_cast<void>(windows.front().take(kTrustedBytes, {.now = kStart}));
+    EXPECT_EQ(pool.used(), kMaxWindowBytes - kFreeWindowBytes);
+  }
+  EXPECT_EQ(pool.usedEarly(), 0u);
+  EXPECT_EQ(pool.used(), 0u);
 }
 
 TEST(Window, StaysSmallForASenderThatNeedsNoMore) {
@@ -67,7 +110,8 @@ TEST(Window, StaysSmallForASenderThatNeedsNoMore) {
 
 TEST(Window, ReturnsCreditByEighths) {
   GrowthPool pool;
-  ReceiveWindow window(pool);
+  ProvenWindow proven;
+  ReceiveWindow window(pool, proven);
   ASSERT_TRUE(window.receive(64 * 1024, kStart, 40ms));
   EXPECT_EQ(window.take(32 * 1024 - 1, {.now = kStart, .queued = 32 * 1024 + 1}), 0u);
   EXPECT_EQ(window.take(1, {.now = kStart, .queued = 32 * 1024}), 32u * 1024);
@@ -75,14 +119,16 @@ TEST(Window, ReturnsCreditByEighths) {
 
 TEST(Window, TakesWhatWasAllowedAndNotAByteMore) {
   GrowthPool pool;
-  ReceiveWindow window(pool);
+  ProvenWindow proven;
+  ReceiveWindow window(pool, proven);
   EXPECT_TRUE(window.receive(kFirstWindowBytes, kStart, 1ms));
   EXPECT_FALSE(window.receive(1, kStart, 1ms));
 }
 
 TEST(Window, DoesNotGrowForAReceiverThatRefuses_F_SLOW) {
   GrowthPool pool;
-  ReceiveWindow window(pool);
+  ProvenWindow proven;
+  ReceiveWindow window(pool, proven);
   for (int i = 0; i < 50; ++i) {
     ASSERT_TRUE(window.receive(128 * 1024, kStart, 40ms));
     EXPECT_EQ(window.take(128 * 1024, {.now = kStart, .refused = true}), 128u * 1024);
@@ -92,7 +138,8 @@ TEST(Window, DoesNotGrowForAReceiverThatRefuses_F_SLOW) {
 
 TEST(Window, GivesNoCreditWhileMemoryIsShort_LIM_10) {
   GrowthPool pool;
-  ReceiveWindow window(pool);
+  ProvenWindow proven;
+  ReceiveWindow window(pool, proven);
   ASSERT_TRUE(window.receive(200'000, kStart, 40ms));
   EXPECT_EQ(window.take(100'000, {.now = kStart, .queued = 100'000, .mayCredit = false}), 0u);
   EXPECT_EQ(window.take(100'000, {.now = kStart, .refused = true}),
@@ -109,24 +156,28 @@ void grow(ReceiveWindow& window) {
 
 TEST(Window, SharesThePoolBeyondHalfAMegabyte) {
   GrowthPool pool;
+  ProvenWindow proven;
   const std::size_t limit = std::max(QueueBudget::limit() / 4, GrowthPool::kLeastBytes);
   {
-    ReceiveWindow first(pool);
+    ReceiveWindow first(pool, proven);
     grow(first);
     EXPECT_EQ(first.size(), kMaxWindowBytes);
     EXPECT_EQ(pool.used(), kMaxWindowBytes - kFreeWindowBytes);
     ASSERT_TRUE(pool.take(limit - pool.used()));
-    ReceiveWindow second(pool);
+    while (pool.takeEarly(limit) > 0) continue;
+    ReceiveWindow second(pool, proven);
     grow(second);
     EXPECT_LE(second.size(), kFreeWindowBytes + 1);
     pool.give(limit - (kMaxWindowBytes - kFreeWindowBytes));
+    pool.giveEarly(pool.usedEarly());
   }
   EXPECT_EQ(pool.used(), 0u);
 }
 
 TEST(Window, FallsBackByUseAfterAStall_F_SLOW) {
   GrowthPool pool;
-  ReceiveWindow window(pool);
+  ProvenWindow proven;
+  ReceiveWindow window(pool, proven);
   grow(window);
   ASSERT_EQ(window.size(), kMaxWindowBytes);
   std::size_t queued = 0;
@@ -147,9 +198,10 @@ TEST(Window, FallsBackByUseAfterAStall_F_SLOW) {
 TEST(Window, IsNeverStuck) {
   // Whatever is taken in whatever steps: once everything is taken, the sender may send again.
   GrowthPool pool;
+  ProvenWindow proven;
   unsigned seed = 1;
   for (int round = 0; round < 200; ++round) {
-    ReceiveWindow window(pool);
+    ReceiveWindow window(pool, proven);
     SendWindow sender;
     sender.limit(kFirstWindowBytes);
     std::size_t queued = 0;
