@@ -3,6 +3,7 @@
 #include "base/Assert.h"
 #include "base/Errc.h"
 #include "net/Reactor.h"
+#include "net/TcpPath.h"
 
 #include <algorithm>
 #include <array>
@@ -18,7 +19,10 @@ constexpr int kReads = 1, kLinkReads = 2;  // in one turn
 constexpr std::size_t kFullBytes = 256 * 1024, kRoomBytes = kFullBytes / 4;
 constexpr std::size_t kLinkFullBytes = 64 * 1024;
 
-constexpr int kUnsentMark = 128 * 1024, kLinkUnsentMark = 64 * 1024;
+constexpr int kUnsentMark = 128 * 1024;
+/// Of a link: a quarter of what its path holds, within these bounds.
+constexpr int kLeastLinkUnsentMark = 64 * 1024, kMostLinkUnsentMark = 1024 * 1024;
+constexpr std::chrono::milliseconds kMarkEvery{50};
 
 constexpr std::chrono::seconds kAbortTime{1};
 /// How long a stream that can send no more may stay paused over what it received before.
@@ -94,7 +98,10 @@ Flow SocketStream::send(Pieces pieces) {
     out_.append(piece.subspan(skipped));
   }
   if (!out_.empty()) updateInterest();
-  if (link_) watchLiveness();
+  if (link_) {
+    if (!out_.empty()) tuneUnsentMark();
+    watchLiveness();
+  }
   return answer();
 }
 
@@ -151,7 +158,8 @@ void SocketStream::beLink() {
   link_ = true;
   becomeKnown();
   if (!watch_.isOpen()) return;
-  os::setUnsentMark(watch_.descriptor(), kLinkUnsentMark);
+  unsentMark_ = kLeastLinkUnsentMark;
+  os::setUnsentMark(watch_.descriptor(), unsentMark_);
   os::setKeepAlive(watch_.descriptor());
 }
 
@@ -162,6 +170,10 @@ void SocketStream::becomeKnown() {
 
 void SocketStream::onReadable() {
   if (!wantsRead()) return updateInterest();  // dialled, and nobody has resumed it yet
+  // The kernel tells of room only when a third of its buffer is free, so on a long path every wait
+  // for it lets the line run dry.  What comes from the other end of a link (credit) shows that
+  // something has been acknowledged: a better moment to go on.
+  if (link_ && !out_.empty()) onWritable();
   const MutableBytes space = reactor_->scratch();
   for (int reads = link_ ? kLinkReads : kReads; reads > 0 && wantsRead(); --reads) {
     const std::size_t most = link_ || bulk_ ? kBulkReadBytes : kReadBytes;
@@ -211,6 +223,20 @@ void SocketStream::flushQueue() {
   }
   updateInterest();
   if (link_) watchLiveness();
+}
+
+/// What waits unsent in the kernel keeps the line busy until we run again; more than that keeps
+/// small answers waiting behind bulk.  On a long path both are measured in parts of a round trip.
+void SocketStream::tuneUnsentMark() {
+  const Clock::time_point now = Clock::now();
+  if (now - marked_ < kMarkEvery) return;
+  marked_ = now;
+  const std::size_t quarter = os::bytesPerRoundTrip(watch_.descriptor()) / 4;
+  const int mark =
+      static_cast<int>(std::clamp<std::size_t>(quarter, kLeastLinkUnsentMark, kMostLinkUnsentMark));
+  if (mark == unsentMark_) return;
+  unsentMark_ = mark;
+  os::setUnsentMark(watch_.descriptor(), mark);
 }
 
 void SocketStream::sendFailed(std::error_code why) {

@@ -69,6 +69,7 @@ class SocketStream final : public Stream, public Pooled<SocketStream>, private W
   void continueAbort();
   void checkLiveness();
   void watchLiveness();
+  void tuneUnsentMark();
   void close(std::error_code why);
 
   Reactor* reactor_;
@@ -86,6 +87,8 @@ class SocketStream final : public Stream, public Pooled<SocketStream>, private W
   bool endSent_ = false;       ///< and has been handed to the kernel
   std::error_code sendError_;  ///< nothing can be sent any more
   std::error_code failure_;    ///< to be reported at once
+  int unsentMark_ = 0;         ///< as the kernel has it (link)
+  Clock::time_point marked_{};
   Clock::time_point since_{};  ///< of the abort; of the first byte that is not acknowledged (link)
   TurnEndOf<SocketStream, &SocketStream::later> later_{*this};
   DeadlineOf<SocketStream, &SocketStream::onDeadline> deadline_{*this};
