@@ -102,6 +102,9 @@ LIMITS = {
     "F-NOREAD.p99": _time(0.1),
     "F-NOREAD.memory": _mib(256 * 1.2),
     "F-NOREAD.released": _time(2.0),
+    # long and lossy paths
+    "F-LOSS.speed": Limit(0.70, "ratio", "least"),
+    "LONG.download": _time(2.0),
     # resources
     "F-DISK.failed": _count(0),
     "F-DISK.resumed": _time(5.0),
