@@ -10,7 +10,8 @@ in the same seconds.  Cases:
     one     30 MB over one connection on a warm tunnel: 8 MB have just come through it
     rest    the same after a pause of 2 s, when TCP has forgotten its window
     four    four downloads of 30 MB together
-    beside  a small request every 25 ms beside 1 and 8 downloads, tunnel at 200 Mbit/s (DP-10)
+    beside  a small request every 25 ms beside 1 and 8 downloads, tunnel at 200 Mbit/s (DP-10): the plain cable
+            between the hosts, slowed by tc tbf, or with --queue a path that loses packets when it is full
 
 Where packets are lost, one and four are bytes in a fixed time.  Needs root; touches nothing outside.
 frp is the pair of programs frps-*, frpc-* in the folder of peers; left out with a word when it is not there.
@@ -137,10 +138,13 @@ class LongWorld:
 
     def _start(self, directory, options, path):
         world = self.world
-        netsim = world.vps.spawn(
-            [options.build / "bin" / "culvert-netsim", world.vps.name, world.nas.name,
-             "--address-a", f"{VPS}/24", "--address-b", f"{NAS}/24", *map(str, path)], "netsim", graceful=True)
-        netsim.wait_log("^ready")
+        if path is None:
+            self._shape()
+        else:
+            netsim = world.vps.spawn(
+                [options.build / "bin" / "culvert-netsim", world.vps.name, world.nas.name,
+                 "--address-a", f"{VPS}/24", "--address-b", f"{NAS}/24", *map(str, path)], "netsim", graceful=True)
+            netsim.wait_log("^ready")
         service = world.nas.spawn([sys.executable, TRAFFIC, "serve", SERVICE], "service")
         service.wait_log("^ready")
         for system in self.systems:
@@ -148,6 +152,13 @@ class LongWorld:
         for system in self.systems:
             wait_until(lambda s=system: "error" not in self.fetch(s, 1000), 60, f"{system.name} serves")
         time.sleep(3)  # links at rest: everybody has opened what it opens
+
+    def _shape(self):
+        """The path is the hosts' own cable, slowed by their kernels: what has to wait does so at its sender."""
+        for host, device, address in ((self.world.vps, "to-nas", VPS), (self.world.nas, "uplink", NAS)):
+            host.ip("addr", "add", f"{address}/24", "dev", device)
+            host.run("tc", "qdisc", "add", "dev", device, "root", "tbf", "rate", "200mbit", "burst", "64kb",
+                     "latency", "300ms")
 
     def traffic(self, system, command, *arguments, timeout=180):
         result = self.world.vps.run(
@@ -266,7 +277,9 @@ def measure_beside(options, directory, table):
     if not wanted(options, "beside"):
         return
     say("small requests beside downloads, 200 Mbit/s")
-    path = ["--delay", 0.5, "--rate", 200, "--queue", options.queue, "--seed", options.seed, "--offload", "off"]
+    path = None
+    if options.queue:
+        path = ["--delay", 0.5, "--rate", 200, "--queue", options.queue, "--seed", options.seed, "--offload", "off"]
     here = LongWorld(directory / "beside", options, path)
     seconds = 4 if options.quick else 8
     try:
@@ -293,7 +306,9 @@ def main():
     parser.add_argument("--only", nargs="*", default=[], help="one, rest, four, beside, 40ms, 150ms, loss0, loss1")
     parser.add_argument("--systems", help="culvert,v2ray,frp,direct,other")
     parser.add_argument("--other", help="another Culvert to compare with")
-    parser.add_argument("--queue", type=float, default=20, help="ms in front of the 200 Mbit/s line")
+    parser.add_argument("--queue", type=float,
+                        help="beside: a path of 1 ms with so many ms of queue before it loses packets, "
+                             "instead of a cable that loses none")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=pathlib.Path)
     parser.add_argument("--keep", action="store_true", help="keep the logs")
