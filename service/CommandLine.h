@@ -9,15 +9,13 @@
 namespace culvert::service {
 
 /// Exit statuses; the manual lists them.
-enum Exit : int {
-  kGood = 0,
-  kWarnings = 1,    ///< only warnings, with --strict
-  kErrors = 2,      ///< the configuration has errors
-  kUnreadable = 3,  ///< the configuration cannot be read
-  kUsage = 64,      ///< wrong command line
-  kInternal = 70,
-  kCannotOpen = 74,  ///< a listener, the pid file or an output file
-};
+constexpr int kGood = 0;
+constexpr int kWarnings = 1;    ///< only warnings, with --strict
+constexpr int kErrors = 2;      ///< the configuration has errors
+constexpr int kUnreadable = 3;  ///< the configuration cannot be read
+constexpr int kUsage = 64;      ///< wrong command line
+constexpr int kInternal = 70;
+constexpr int kCannotOpen = 74;  ///< a listener, the pid file or an output file
 
 struct CommandLine {
   enum class Command { Run, Check, Convert, Init, Id, Schema, Version, Help };

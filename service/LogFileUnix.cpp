@@ -1,11 +1,11 @@
 #include "service/LogFile.h"
+#include "service/Reason.h"
 
 #include <Poco/Message.h>
 
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
-#include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <stdexcept>
@@ -31,14 +31,14 @@ int LogFile::openFile() const {
   const std::filesystem::path file(path_);
   const std::string folder = file.has_parent_path() ? file.parent_path().string() : ".";
   struct stat around {};
-  if (::stat(folder.c_str(), &around) != 0) fail(folder + ": " + std::strerror(errno));
+  if (::stat(folder.c_str(), &around) != 0) fail(folder + ": " + systemReason(errno));
   // Where others may put links, a log is not safe; a sticky folder lets nobody replace ours.
   if ((around.st_mode & S_IWOTH) != 0 && (around.st_mode & S_ISVTX) == 0) {
     fail("others may write to the folder " + folder);
   }
   const int descriptor = ::open(
       path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640);
-  if (descriptor < 0) fail(errno == ELOOP ? "it is a link" : std::strerror(errno));
+  if (descriptor < 0) fail(errno == ELOOP ? "it is a link" : systemReason(errno));
   return descriptor;
 }
 

@@ -20,7 +20,7 @@ namespace {
 constexpr Log log{"log"};
 
 Poco::AutoPtr<Poco::Channel> formatted(LogFormat::Style style,
-                                       Poco::AutoPtr<Poco::Channel> channel) {
+                                       const Poco::AutoPtr<Poco::Channel>& channel) {
   const Poco::AutoPtr<Poco::Formatter> formatter(new LogFormat(style));
   return new Poco::FormattingChannel(formatter, channel);
 }

@@ -1,7 +1,7 @@
 #include "service/PidFile.h"
+#include "service/Reason.h"
 
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <stdexcept>
 #include <sys/file.h>
@@ -32,13 +32,13 @@ PidFile::~PidFile() {
 void PidFile::lock(const std::string& path) {
   for (;;) {
     const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-    if (descriptor < 0) throw std::runtime_error("pid file " + path + ": " + std::strerror(errno));
+    if (descriptor < 0) throw std::runtime_error("pid file " + path + ": " + systemReason(errno));
     if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
       const int error = errno;
       const std::string pid = firstWord(descriptor);
       ::close(descriptor);
       if (error != EWOULDBLOCK)
-        throw std::runtime_error("pid file " + path + ": " + std::strerror(error));
+        throw std::runtime_error("pid file " + path + ": " + systemReason(error));
       throw std::runtime_error("already running" + (pid.empty() ? "" : " (pid " + pid + ")"));
     }
     // The one who held it may have removed the file between our open and our lock.
@@ -59,7 +59,7 @@ void PidFile::write() {
   const std::string text = std::to_string(::getpid()) + "\n";
   if (::ftruncate(descriptor_, 0) != 0 ||
       ::pwrite(descriptor_, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
-    throw std::runtime_error("pid file " + path_ + ": " + std::strerror(errno));
+    throw std::runtime_error("pid file " + path_ + ": " + systemReason(errno));
   }
 }
 

@@ -1,8 +1,8 @@
 #include "service/Privileges.h"
+#include "service/Reason.h"
 
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <grp.h>
 #include <pwd.h>
@@ -18,7 +18,7 @@ namespace culvert::service {
 namespace {
 
 [[noreturn]] void fail(const std::string& what) {
-  throw std::runtime_error(what + ": " + std::strerror(errno));
+  throw std::runtime_error(what + ": " + systemReason(errno));
 }
 
 }  // namespace
@@ -36,10 +36,11 @@ bool isAdministrator() {
 
 Account findAccount(const std::string& name) {
   errno = 0;
-  const passwd* const entry = ::getpwnam(name.c_str());
+  // At start, before there is a second thread.
+  const passwd* const entry = ::getpwnam(name.c_str());  // NOLINT(concurrency-mt-unsafe)
   if (!entry) {
     throw std::runtime_error("there is no account \"" + name + "\"" +
-                             (errno != 0 ? std::string(": ") + std::strerror(errno) : ""));
+                             (errno != 0 ? std::string(": ") + systemReason(errno) : ""));
   }
   if (entry->pw_uid == 0) throw std::runtime_error("account \"" + name + "\" is the administrator");
   return {name, entry->pw_uid, entry->pw_gid};
@@ -94,11 +95,11 @@ std::string openStateDirectory(const std::string& wanted, const std::optional<Ac
     struct stat found {};
     if (::stat(path.c_str(), &found) == 0 && (found.st_uid == 0 || !existed) &&
         ::chown(path.c_str(), owner->user, owner->group) != 0) {
-      why = path + ": " + std::strerror(errno);
+      why = path + ": " + systemReason(errno);
     }
   }
   if (::access(path.c_str(), W_OK | X_OK) != 0) {
-    why = path + ": " + std::strerror(errno);
+    why = path + ": " + systemReason(errno);
     return {};
   }
   return path;

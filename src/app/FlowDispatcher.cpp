@@ -60,7 +60,7 @@ class FlowDispatcher::Lookup final : public Root, private Receiver {
     visitor_->attach(*this);
     resolving_ = dispatcher_.sockets_.resolve(
         loop_, session_.target.domain(), Families::Any,
-        [this](std::error_code, std::vector<Ip> addresses) { onResolved(addresses); });
+        [this](std::error_code, const std::vector<Ip>& addresses) { onResolved(addresses); });
   }
 
   void onResolved(const std::vector<Ip>& addresses) {

@@ -93,7 +93,7 @@ std::string Notices::lineFor(const proxy::Session& session) const {
   if (!session.inbound || session.link) return {};
   if (const auto found = bridges_.find(session.inbound->tag); found != bridges_.end()) {
     const BridgeEnd& bridge = found->second;
-    const std::string advice = adviseOnService(session.target, bridge.domain, bridge.services);
+    std::string advice = adviseOnService(session.target, bridge.domain, bridge.services);
     if (!advice.empty()) return advice;
     const std::string target = toString(session.target);
     return "portal asked for " + target +

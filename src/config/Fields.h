@@ -243,6 +243,7 @@ struct InnerOf<std::optional<T>> : InnerOf<T> {};
 
 }  // namespace fields_detail
 
+// NOLINTBEGIN(bugprone-macro-parentheses): the argument is a type
 #define CULVERT_FIELD_VALUE(Type)                                      \
   template <>                                                          \
   struct Value<Type> {                                                 \
@@ -251,6 +252,7 @@ struct InnerOf<std::optional<T>> : InnerOf<T> {};
     static std::string form();                                         \
     static Node schema();                                              \
   }
+// NOLINTEND(bugprone-macro-parentheses)
 CULVERT_FIELD_VALUE(bool);
 CULVERT_FIELD_VALUE(std::string);
 CULVERT_FIELD_VALUE(Secret);

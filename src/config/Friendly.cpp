@@ -18,7 +18,7 @@ bool isDeny(const OutboundConfig& outbound) {
 
 /// The tree with the references its values came from.
 Node withReferences(const Node& node) {
-  if (const Node reference = node.reference()) return reference;
+  if (Node reference = node.reference()) return reference;
   if (node.isMap()) {
     std::vector<Node::Entry> entries = node.entries();
     for (Node::Entry& entry : entries) entry.value = withReferences(entry.value);

@@ -259,7 +259,7 @@ class Writer {
 
     const std::string prefix = members.size() > 1 ? member->name + "/" : "";
     const std::string ending = "." + member->domain;
-    std::string service = address.text();
+    const std::string& service = address.text();
     const bool isService =
         service.ends_with(ending) &&
         std::holds_alternative<Name>(Name::read(service.substr(0, service.size() - ending.size())));

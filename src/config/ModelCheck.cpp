@@ -95,7 +95,7 @@ bool overlap(const std::vector<Ip>& a, const std::vector<Ip>& b) {
 /// What the port of an inbound stands under.
 Node portNode(const InboundConfig& inbound) {
   for (const char* key : {"port", "listen"}) {
-    if (const Node written = inbound.source[key]) return written;
+    if (Node written = inbound.source[key]) return written;
   }
   return inbound.source;
 }

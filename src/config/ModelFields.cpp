@@ -21,7 +21,7 @@ std::optional<std::string> portFromEnvironment(const Node& node, Problems& probl
 }
 
 std::string portHint(std::string_view text) {
-  const std::string mistake = numberMistake(text);
+  std::string mistake = numberMistake(text);
   if (!mistake.empty()) return mistake;
   if (text.find(',') != std::string_view::npos)
     return "lists are Xray's; make one inbound for each";

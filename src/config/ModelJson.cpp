@@ -19,7 +19,7 @@ Node orAbsent(const Node& value) {
   return value.kind() == Node::Kind::Null ? Node::absent(value.place(), value.path()) : value;
 }
 
-void unsupported(Problems& problems, const Node& node, std::string what = {}) {
+void unsupported(Problems& problems, const Node& node, const std::string& what = {}) {
   error(problems, node, "unsupported", what + "not in this version");
 }
 

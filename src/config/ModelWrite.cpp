@@ -181,12 +181,12 @@ Node policy(const Policy& from) {
   const auto seconds = [](const std::optional<std::chrono::seconds>& value) {
     return value ? Node::number(std::int64_t{value->count()}) : Node();
   };
-  const Node level = MapOf()
-                         .with("handshake", seconds(from.handshake))
-                         .with("connIdle", seconds(from.connIdle))
-                         .with("uplinkOnly", seconds(from.uplinkOnly))
-                         .with("downlinkOnly", seconds(from.downlinkOnly))
-                         .orAbsent();
+  Node level = MapOf()
+                   .with("handshake", seconds(from.handshake))
+                   .with("connIdle", seconds(from.connIdle))
+                   .with("uplinkOnly", seconds(from.uplinkOnly))
+                   .with("downlinkOnly", seconds(from.downlinkOnly))
+                   .orAbsent();
   if (!level) return level;
   return MapOf().with("levels", MapOf().with("0", level).node()).node();
 }

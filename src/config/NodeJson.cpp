@@ -143,8 +143,8 @@ class JsonReader {
     if ((c == '{' || c == '[') && depth > kMaxDepth) {
       fail(place(), "nested deeper than " + std::to_string(kMaxDepth) + " levels");
     }
-    if (c == '{') return object(std::move(path), depth);
-    if (c == '[') return array(std::move(path), depth);
+    if (c == '{') return object(path, depth);
+    if (c == '[') return array(path, depth);
     if (c == '"') {
       Place where = place();
       std::string text = string(where);
@@ -200,7 +200,7 @@ class JsonReader {
     return true;
   }
 
-  Node array(std::string path, int depth) {
+  Node array(const std::string& path, int depth) {
     const Place opened = place();
     advance(1);
     std::vector<Node> items;
@@ -213,7 +213,7 @@ class JsonReader {
     return Node::list(std::move(items), opened);
   }
 
-  Node object(std::string path, int depth) {
+  Node object(const std::string& path, int depth) {
     const Place opened = place();
     advance(1);
     std::vector<Node::Entry> entries;
@@ -309,7 +309,7 @@ class JsonReader {
 Node parseJson(std::shared_ptr<const Source> source, Problems& problems) {
   if (!checkText(source, problems)) return {};
   try {
-    const Node root = JsonReader(std::move(source), problems).document();
+    Node root = JsonReader(std::move(source), problems).document();
     finishTree(root, problems);
     return root;
   } catch (const Stop&) {

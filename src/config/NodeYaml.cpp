@@ -397,6 +397,8 @@ bool isFreeOfTabs(const std::shared_ptr<const Source>& source, Problems& problem
 
 }  // namespace
 
+// Called like parseJson(), which keeps the source.
+// NOLINTNEXTLINE(performance-unnecessary-value-param)
 Node parseYaml(std::shared_ptr<const Source> source, Problems& problems) {
   if (!checkText(source, problems) || !isFreeOfTabs(source, problems)) return {};
   const Places places(source);
@@ -406,7 +408,7 @@ Node parseYaml(std::shared_ptr<const Source> source, Problems& problems) {
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {
     }
-    const Node root = builder.root();
+    Node root = builder.root();
     if (!root || root.kind() == Node::Kind::Null) {
       problems.error({source, 1, 1, 1}, "", "syntax", "the file is empty");
       return {};

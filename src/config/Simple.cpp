@@ -55,15 +55,15 @@ namespace {
 Node text(std::string value) {
   return Node::string(std::move(value));
 }
-Node object(std::vector<std::pair<std::string, Node>> members) {
+Node object(const std::vector<std::pair<std::string, Node>>& members) {
   std::vector<Node::Entry> entries;
-  for (auto& [key, value] : members) entries.push_back({key, {}, std::move(value)});
+  for (const auto& [key, value] : members) entries.push_back({key, {}, value});
   return Node::map(std::move(entries));
 }
 }  // namespace
 
 Node patternSchema(const std::string& pattern, bool referable) {
-  const Node plain =
+  Node plain =
       object({{"type", Node::list({text("string"), text("integer")})}, {"pattern", text(pattern)}});
   if (!referable) return plain;
   const Node word = object({{"type", text("string")}});
