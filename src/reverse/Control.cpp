@@ -6,26 +6,21 @@
 namespace culvert::reverse {
 namespace {
 
-enum Field : std::uint64_t {
-  kState = 1,
-  kPadding = 99,
-  kFeatures = 200,
-  kBeat = 201,
-  kInstance = 202
-};
-enum Wire : std::uint64_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
+// Fields, and how a field is written.
+constexpr std::uint64_t kState = 1, kPadding = 99, kFeatures = 200, kBeat = 201, kInstance = 202;
+constexpr std::uint64_t kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5;
 
 void appendVarint(Buffer& out, std::uint64_t value) {
   for (; value >= 0x80; value >>= 7) out.append(static_cast<std::uint8_t>(value | 0x80));
   out.append(static_cast<std::uint8_t>(value));
 }
 
-void appendNumber(Buffer& out, Field field, std::uint64_t value) {
+void appendNumber(Buffer& out, std::uint64_t field, std::uint64_t value) {
   appendVarint(out, field << 3 | kVarint);
   appendVarint(out, value);
 }
 
-void appendBytes(Buffer& out, Field field, const std::string& bytes) {
+void appendBytes(Buffer& out, std::uint64_t field, const std::string& bytes) {
   if (bytes.empty()) return;
   appendVarint(out, field << 3 | kBytes);
   appendVarint(out, bytes.size());
