@@ -5,6 +5,8 @@
 
 namespace culvert::service {
 
+// A watchdog that cannot be called off may as well bark: what is thrown here ends the program.
+// NOLINTNEXTLINE(bugprone-exception-escape)
 Watchdog::~Watchdog() {
   if (!thread_.isRunning()) return;
   over_.set();

@@ -14,7 +14,7 @@ class Watchdog final : private Poco::Runnable {
   Watchdog() = default;
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
-  ~Watchdog() override;
+  ~Watchdog() override;  // NOLINT(bugprone-exception-escape): see there
 
   /// Aborts the process after `limit` unless this object is destroyed before.
   void start(std::chrono::seconds limit);
