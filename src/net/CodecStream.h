@@ -97,6 +97,7 @@ class CodecStream final : public Stream, private Receiver {
   }
   void becomeKnown() override { lower_->becomeKnown(); }
   WireMeter meter() const noexcept override { return {codec_.sealed(), codec_.opened()}; }
+  bool isBroken() const noexcept override { return lower_->isBroken(); }
   std::size_t queued() const noexcept override { return lower_->queued() + out_.size(); }
 
  private:

@@ -59,6 +59,7 @@ class Relay final : public Root, public Pooled<Relay> {
       if (peer.stream_->send(Bytes(data)) == Flow::Full && !held_) {
         held_ = true;
         stream_->pause();
+        if (this == &relay_.visitor_) relay_.watch();
       }
     }
 
@@ -77,6 +78,7 @@ class Relay final : public Root, public Pooled<Relay> {
     }
 
     void onClosed(std::error_code why) override {
+      if (closed_) return;
       closed_ = true;
       relay_.sideClosed(*this, why);
     }
@@ -108,6 +110,9 @@ class Relay final : public Root, public Pooled<Relay> {
 
   /// An aborted stream tells of its end within a second; this is for one that does not.
   static constexpr std::chrono::seconds kAbortPatience{5};
+  /// A paused visitor is asked so often whether it is still there.  A target is not: the last it
+  /// has sent is the visitor's.
+  static constexpr std::chrono::seconds kLookEvery{1};
 
   Half& peerOf(const Half& half) noexcept { return &half == &visitor_ ? target_ : visitor_; }
   void touch() { lastMove_ = loop_.now().mono; }
@@ -138,10 +143,16 @@ class Relay final : public Root, public Pooled<Relay> {
     return target_.bytes_ > 0 ? options_.idle : options_.idleUnanswered;
   }
 
-  void watch() { loop_.arm(deadline_, patience()); }
+  void watch() { watch(patience()); }
+  void watch(Clock::duration patience) {
+    const bool mustLook = visitor_.held_ && !visitor_.closed_;
+    loop_.arm(deadline_, mustLook ? std::min<Clock::duration>(patience, kLookEvery) : patience);
+  }
 
   void onDeadline() {
     if (aborting_) return close(why_);
+    if (visitor_.held_ && !visitor_.closed_ && visitor_.stream_->isBroken())
+      return visitor_.onClosed(Errc::Reset);
     // A side that has not taken everything yet is slow, not idle.
     if (visitor_.stream_->queued() > 0 || target_.stream_->queued() > 0) {
       if (!visitor_.lingering_ && !target_.lingering_) touch();
@@ -152,7 +163,7 @@ class Relay final : public Root, public Pooled<Relay> {
     if (lingering()) return close(why_);
     const Clock::duration left = patience() - quiet;
     if (left > Clock::duration::zero()) {
-      loop_.arm(deadline_, left);
+      watch(left);
     } else {
       close(Errc::Idle);
     }

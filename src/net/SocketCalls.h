@@ -87,6 +87,8 @@ struct TcpHealth {
   std::chrono::milliseconds sinceAck{};  ///< since the last acknowledgement came
   unsigned unansweredProbes = 0;         ///< of a closed window or of keep-alive
 };
+/// Whether the peer has reset the connection, whatever is still to be read.
+bool isReset(Descriptor socket) noexcept;
 std::optional<TcpHealth> tcpHealth(Descriptor socket) noexcept;
 
 // Datagrams.

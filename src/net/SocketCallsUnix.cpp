@@ -262,6 +262,13 @@ std::size_t unacknowledged(Descriptor socket) noexcept {
   return static_cast<std::size_t>(bytes);
 }
 
+bool isReset(Descriptor socket) noexcept {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  return ::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+         info.tcpi_state == TCP_CLOSE;
+}
+
 std::optional<TcpHealth> tcpHealth(Descriptor socket) noexcept {
   tcp_info info{};
   socklen_t size = sizeof info;

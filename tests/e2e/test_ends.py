@@ -50,6 +50,24 @@ def test_visitor_leaves_before_the_target_answers_F_CANCEL(world):
     judge("F-CANCEL.end", entry["up_end_at"] - at, "idle")
 
 
+def test_visitor_leaves_while_its_upload_is_held_back_F_CANCEL(world):
+    """The target reads nothing, so the visitor is not read either; its reset reaches the target all the same."""
+    tunnel = Tunnel(world)
+    flow = tunnel.flow(up=traffic.ENDLESS, read=False, patience=0)
+    last = [0, time.monotonic()]
+
+    def is_held():
+        if flow.sent != last[0]:
+            last[:] = flow.sent, time.monotonic()
+        return flow.sent > 0 and time.monotonic() - last[1] > 1
+
+    wait_until(is_held, 20, "the upload is held back")
+    traffic.reset_now(flow.sock)
+    at = time.monotonic()
+    wait_until(lambda: not world.nas.connections(7000), 10, "the target's connection is gone")
+    judge("F-CANCEL.held", time.monotonic() - at)
+
+
 def test_abandoned_downloads_release_everything_F_CANCEL(world):
     """Eighty abandoned downloads: descriptors are back where they were, and the next visitor is quick."""
     tunnel = Tunnel(world)

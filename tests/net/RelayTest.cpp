@@ -135,6 +135,27 @@ TEST_F(RelayTest, StopsListeningToATargetNobodyWants_F_CANCEL) {
   EXPECT_TRUE(isGone()) << "after 1 MiB";
 }
 
+TEST_F(RelayTest, NoticesThatAVisitorWhoIsHeldBackHasGone_F_CANCEL) {
+  join();
+  target_->setFlow(Flow::Full);
+  visitor_->inject("much");
+  loop_.advance(3s);
+  EXPECT_FALSE(targetLog_.aborted);
+  visitor_->broken = true;
+  loop_.advance(1500ms);
+  EXPECT_TRUE(targetLog_.aborted);
+  loop_.advance(100ms);
+  EXPECT_TRUE(isGone());
+  EXPECT_EQ(result_->why, make_error_code(Errc::Reset));
+}
+
+TEST_F(RelayTest, AsksNobodyWhoIsNotHeldBack) {
+  join();
+  visitor_->broken = true;  // what it has sent is still to be read
+  loop_.advance(5s);
+  EXPECT_FALSE(targetLog_.aborted);
+}
+
 TEST_F(RelayTest, EndsAnIdleFlowAndNotABusyOne_LIM_16) {
   RelayOptions options;
   options.idle = options.idleUnanswered = 300s;

@@ -54,6 +54,7 @@ class FakeStream final : public Stream {
   }
   void beLink() override { log_.isLink = true; }
   void becomeKnown() override { log_.known = true; }
+  bool isBroken() const noexcept override { return broken; }
   std::size_t queued() const noexcept override { return queuedBytes; }
 
   /// What arrives.  The bytes are copied first: a receiver may decode in place.
@@ -76,7 +77,7 @@ class FakeStream final : public Stream {
   }
 
   std::size_t queuedBytes = 0;
-  bool movable = true;
+  bool movable = true, broken = false;
 
  private:
   Loop& loop_;
