@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstddef>
 #include <random>
 #include <set>
@@ -28,7 +29,7 @@ TEST_F(SessionTableTest, FindsNothingWhileEmpty) {
 
 TEST_F(SessionTableTest, FindsWhoStandsBehindARemovedNeighbour) {
   // All three want the same place.
-  for (const SessionId id : {8, 16, 24}) add(id);
+  for (const SessionId id : std::array<SessionId, 3>{8, 16, 24}) add(id);
   table_.remove(8);
   EXPECT_EQ(table_.find(8), nullptr);
   EXPECT_EQ(table_.find(16), &stream(16));

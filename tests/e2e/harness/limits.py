@@ -92,7 +92,7 @@ LIMITS = {
     "F-FIN.lost": _count(0),
     "F-FIN.forwarded": _time(0.1),
     "F-CANCEL.end": _time(1.0),
-    "F-CANCEL.held": _time(2.5),  # looked for once a second; what is queued has a second at each end
+    "F-CANCEL.held": _time(4.0),  # looked for once a second; what is queued has a second at each end
     "F-CANCEL.read": _mib(1.0 * NOISE),
     # fairness
     "F-SLOW.failed": _count(0),
