@@ -8,6 +8,8 @@ namespace {
 // From these ages on the next beat may be taken, a little before two seconds have passed: what came
 // just behind a beat shall not cost a whole one.
 constexpr std::chrono::milliseconds kProbeAge{1000}, kSilenceAge{1500};
+// One that has probed by itself, half a period before, joins the other end's beat.
+constexpr std::chrono::milliseconds kAlongAge{500};
 
 }  // namespace
 
@@ -81,12 +83,18 @@ bool Liveness::probeDue(const Situation& situation) const noexcept {
   return situation.now >= nextProbe(situation);
 }
 
+bool Liveness::mayGoAlong(const Situation& situation) const noexcept {
+  return turn_ == Turn::Second && health_ == Health::Live && situation.carriesSessions &&
+         !situation.isHeld && probeCount_ < kMaxProbes && situation.now - lastProbe_ >= kAlongAge;
+}
+
 Clock::time_point Liveness::nextProbe(const Situation& situation) const noexcept {
   Clock::time_point at = lastProbe_ + kProbeAge;
   if (!situation.carriesSessions && health_ != Health::Suspect) {
     at = std::max<Clock::time_point>(at, heard_ + kSilenceAge);
   }
-  return nextBeat(at, kProbeEvery);
+  const Clock::duration shift = turn_ == Turn::Second ? kProbeEvery / 2 : Clock::duration::zero();
+  return nextBeat(at - shift, kProbeEvery) + shift;
 }
 
 Clock::time_point Liveness::next(const Situation& situation) const noexcept {

@@ -9,7 +9,8 @@
 // second look only: what the kernel holds is read between the two.
 //
 // Probes go out every 2 s at the same moments on all links (nextBeat), so that they cost an idle
-// process one wake-up.
+// process one wake-up.  Of two ends that both probe one lets its probe go along with its answer to
+// the other's; by itself it probes half a period later, should that one never come.
 #pragma once
 
 #include "base/Clock.h"
@@ -35,7 +36,10 @@ class Liveness {
   static constexpr std::chrono::milliseconds kSecondLook{100};
   static constexpr std::size_t kProofs = 2, kMaxProbes = 8;
 
-  explicit Liveness(Clock::time_point born) noexcept : born_(born), heard_(born) {}
+  enum class Turn : std::uint8_t { First, Second };
+
+  explicit Liveness(Clock::time_point born, Turn turn = Turn::First) noexcept
+      : turn_(turn), born_(born), heard_(born) {}
 
   /// Some bytes came.
   void heard(Clock::time_point now) noexcept { heard_ = now; }
@@ -53,6 +57,8 @@ class Liveness {
   };
   /// Looks at the time; health() is up to date afterwards.  True: a probe is due.
   bool judge(const Situation& situation) noexcept;
+  /// A probe of the peer's is being answered.  True: ours may go along.
+  [[nodiscard]] bool mayGoAlong(const Situation& situation) const noexcept;
   /// Suspect until the next answer: its owner is said to have gone.
   void doubt() noexcept;
   /// We read the link again: nothing is judged by what came, or did not, before.
@@ -79,6 +85,7 @@ class Liveness {
   /// When the next regular probe is due.
   [[nodiscard]] Clock::time_point nextProbe(const Situation& situation) const noexcept;
 
+  Turn turn_;
   Clock::time_point born_;
   Clock::time_point heard_, lastProbe_{}, awakeSince_{};
   std::array<Probe, kMaxProbes> probes_{};  ///< oldest first

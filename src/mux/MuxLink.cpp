@@ -49,7 +49,9 @@ void MuxLink::start() {
 
 void MuxLink::askForProofs() {
   probing_ = true;
-  liveness_ = Liveness(loop_.now().mono);
+  liveness_ =
+      Liveness(loop_.now().mono, options_.probes == Probes::OnceHeard ? Liveness::Turn::Second
+                                                                      : Liveness::Turn::First);
   for (std::size_t i = 0; i < Liveness::kProofs; ++i) probe();
 }
 
@@ -302,6 +304,10 @@ void MuxLink::onKeep(const FrameHead& head) {
   if (ids_.wasRecentlyClosed(head.id, readAt_)) return;
   if (head.dataBytes > 0 && answers_.take(readAt_)) {
     sendShort(head.id, Status::End);
+    if (probing_ && liveness_.mayGoAlong(situation())) {
+      probe();
+      armBeat();
+    }
   } else {
     countIdleFrame();
   }

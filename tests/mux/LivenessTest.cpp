@@ -101,6 +101,27 @@ TEST(Liveness, ProbesAtTheSameMomentsOnAllLinks) {
   EXPECT_EQ(early.probes - 2, 3);
 }
 
+TEST(Liveness, GoesAlongWithItsAnswersAndProbesByItselfWhenThereAreNone) {
+  Watched link;
+  link.liveness = Liveness(link.now, Liveness::Turn::Second);
+  link.prove();
+  link.carries = true;
+  EXPECT_FALSE(link.liveness.mayGoAlong(link.situation()));  // it has only just probed
+  link.pass(2100ms);
+  for (int i = 0; i < 5; ++i) {  // the other end probes a little behind its beat
+    ASSERT_TRUE(link.liveness.mayGoAlong(link.situation())) << i;
+    link.send();
+    const int before = link.probes;
+    link.pass(100ms);
+    EXPECT_FALSE(link.liveness.mayGoAlong(link.situation()));
+    link.pass(1900ms);
+    EXPECT_EQ(link.probes, before);
+  }
+  const int before = link.probes;
+  link.pass(3s);
+  EXPECT_GT(link.probes, before);
+}
+
 TEST(Liveness, IsSuspectAfterFiveSecondsAndDeadAfterTen_F_TUPLE) {
   Watched link;
   link.prove();
