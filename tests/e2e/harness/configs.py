@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import uuid as uuids
 
 SEED_ID = "b831381d-6324-4d53-ad4f-8cda48b30811"
@@ -9,6 +10,9 @@ TUNNEL_PORT = 16823
 PUBLIC_PORT = 8080
 GREET_PUBLIC = 8081
 DOWN_PUBLIC = 8082  # leads to a port of the NAS where nobody listens
+
+
+THREADS = os.environ.get("CULVERT_E2E_THREADS")
 
 
 @dataclasses.dataclass
@@ -68,8 +72,12 @@ class Setup:
 
     # V2Ray's form
 
-    def _log(self):
-        return {"log": {"loglevel": self.level}} if self.level else {}
+    def _program(self):
+        """Keys about the program itself; V2Ray passes over those it does not know."""
+        keys = {"log": {"loglevel": self.level}} if self.level else {}
+        if THREADS:
+            keys["threads"] = int(THREADS)
+        return keys
 
     def portal_json(self):
         inbounds = [
@@ -84,7 +92,7 @@ class Setup:
             "settings": {"clients": [{"id": self.id, "alterId": self.alter_id}]},
         })
         return dump({
-            **self._log(),
+            **self._program(),
             "reverse": {"portals": [{"tag": "portal", "domain": self.domain}]},
             "inbounds": inbounds,
             "routing": {"rules": [
@@ -101,7 +109,7 @@ class Setup:
         if self.legacy:
             user["legacy"] = True
         return dump({
-            **self._log(),
+            **self._program(),
             "reverse": {"bridges": [{"tag": "bridge", "domain": self.domain}]},
             "outbounds": [
                 {"tag": "tunnel", "protocol": "vmess", "settings": {"vnext": [
