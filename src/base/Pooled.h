@@ -19,7 +19,7 @@ template <class T>
 class Pooled {
  public:
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-  static void* operator new(std::size_t size) {
+  static void* operator new(std::size_t size) {  // NOLINT(misc-new-delete-overloads): sized below
     Kept& kept = keptHere();
     if (size != sizeof(T) || !kept.first) return ::operator new(size);
     --kept.count;

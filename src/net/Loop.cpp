@@ -242,12 +242,13 @@ void Loop::destroyRoots() {
   while (roots_) {
     Root* const root = roots_;
     unlink(*root);
-    delete root;
+    delete root;  // NOLINT(clang-analyzer-cplusplus.NewDelete): it has left the list
   }
   destroyRetired();
 }
 
 MutableBytes Loop::scratch() noexcept {
+  // NOLINTNEXTLINE(bugprone-unhandled-exception-at-new): a loop can do nothing without it
   if (!scratch_) scratch_.reset(new std::uint8_t[kHeadroomBytes + kScratchBytes]);
   return {scratch_.get() + kHeadroomBytes, kScratchBytes};
 }

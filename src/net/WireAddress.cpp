@@ -7,7 +7,7 @@
 namespace culvert {
 namespace {
 
-enum Type : std::uint8_t { kIpv4 = 1, kDomain = 2, kIpv6 = 3 };
+constexpr std::uint8_t kIpv4 = 1, kDomain = 2, kIpv6 = 3;  // the types
 
 bool isNameByte(char c) noexcept {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
