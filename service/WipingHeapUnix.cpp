@@ -40,6 +40,15 @@ WipingHeap::~WipingHeap() {
 }  // namespace culvert::service
 
 // The program's own operators: all other forms of new and delete, in libraries too, call these.
+// The sanitizers' form with std::nothrow does not, so it has one of ours.
+
+void* operator new(std::size_t size, const std::nothrow_t& /*tag*/) noexcept {
+  return std::malloc(size > 0 ? size : 1);
+}
+
+void operator delete(void* memory, const std::nothrow_t& /*tag*/) noexcept {
+  culvert::service::release(memory);
+}
 
 void* operator new(std::size_t size) {
   for (;;) {

@@ -103,7 +103,9 @@ std::vector<TunnelPtr> TunnelPool::setInstance(Tunnel& tunnel, const std::string
   tunnel.instance = instance;
   std::vector<TunnelPtr> older;
   for (const TunnelPtr& other : tunnels_) {
-    if (other->id < tunnel.id && other->user == tunnel.user && other->instance != instance) {
+    // One that has not answered yet has not told whose it is, either.
+    if (other->id < tunnel.id && other->user == tunnel.user &&
+        other->state != Tunnel::State::Unproven && other->instance != instance) {
       older.push_back(other);
     }
   }

@@ -140,5 +140,12 @@ TEST(TunnelPool, NamesTheLinksOfAFormerProcess_F_POWER) {
   EXPECT_EQ(bench.pool.setInstance(*fresh2, "two"), (std::vector{old1, old2}));
 }
 
+TEST(TunnelPool, DoubtsNoLinkThatHasNotToldItsProcessYet_F_LOSS) {
+  Bench bench;
+  const TunnelPtr twin = bench.add(), first = bench.add();
+  twin->state = Tunnel::State::Unproven;  // its answer was lost on the way, the other's was not
+  EXPECT_TRUE(bench.pool.setInstance(*first, "one").empty());
+}
+
 }  // namespace
 }  // namespace culvert::reverse
