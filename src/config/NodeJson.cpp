@@ -133,7 +133,7 @@ class JsonReader {
     return place(static_cast<int>(std::max<std::size_t>(codePoints(word()), 1)));
   }
 
-  Node value(std::string path, int depth) {
+  Node value(const std::string& path, int depth) {
     path_ = path;
     if (++nodes_ > kMaxNodes) {
       fail(place(), "more than " + std::to_string(kMaxNodes) + " values in one file");

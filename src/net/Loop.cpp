@@ -241,8 +241,8 @@ void Loop::destroyRoots() {
   destroyRetired();
   while (roots_) {
     Root* const root = roots_;
-    unlink(*root);
-    delete root;  // NOLINT(clang-analyzer-cplusplus.NewDelete): it has left the list
+    unlink(*root);  // NOLINT(clang-analyzer-cplusplus.NewDelete): nothing deleted is in the list
+    delete root;
   }
   destroyRetired();
 }

@@ -70,7 +70,7 @@ TunnelPtr TunnelPool::pick(const Loop& here, Clock::time_point now) const {
 }
 
 TunnelPtr TunnelPool::expect(const Loop& here, Clock::time_point now) {
-  const TunnelPtr tunnel = pick(here, now);
+  TunnelPtr tunnel = pick(here, now);
   if (tunnel) tunnel->coming.fetch_add(1, std::memory_order_relaxed);
   return tunnel;
 }
