@@ -87,8 +87,9 @@ struct TcpHealth {
   std::chrono::milliseconds sinceAck{};  ///< since the last acknowledgement came
   unsigned unansweredProbes = 0;         ///< of a closed window or of keep-alive
 };
-/// Whether the peer has reset the connection, whatever is still to be read.
-bool isReset(Descriptor socket) noexcept;
+/// Whether the connection has failed, by a reset above all, whatever is still to be read; takes
+/// nothing away.  Two clean ends are no failure.
+bool hasFailed(Descriptor socket) noexcept;
 std::optional<TcpHealth> tcpHealth(Descriptor socket) noexcept;
 
 // Datagrams.

@@ -8,6 +8,7 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -262,11 +263,10 @@ std::size_t unacknowledged(Descriptor socket) noexcept {
   return static_cast<std::size_t>(bytes);
 }
 
-bool isReset(Descriptor socket) noexcept {
-  tcp_info info{};
-  socklen_t size = sizeof info;
-  return ::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
-         info.tcpi_state == TCP_CLOSE;
+bool hasFailed(Descriptor socket) noexcept {
+  // An error that waits to be read.  The state alone would not do: two clean ends close it as well.
+  pollfd asked{socket, 0, 0};
+  return ::poll(&asked, 1, 0) == 1 && (asked.revents & POLLERR) != 0;
 }
 
 std::optional<TcpHealth> tcpHealth(Descriptor socket) noexcept {

@@ -47,7 +47,7 @@ class SocketStream final : public Stream, public Pooled<SocketStream>, private W
   bool moveTo(Loop& home) override;
   void beLink() override;
   void becomeKnown() override;
-  bool isBroken() const noexcept override { return os::isReset(watch_.descriptor()); }
+  bool isBroken() const noexcept override { return os::hasFailed(watch_.descriptor()); }
   [[nodiscard]] std::size_t queued() const noexcept override { return out_.size(); }
 
  private:

@@ -83,8 +83,8 @@ class Stream {
   virtual void becomeKnown() {}
   /// How many frames the nearest codec below has sealed and opened; zeros where there is none.
   [[nodiscard]] virtual WireMeter meter() const noexcept { return {}; }
-  /// Whether the connection below is over although nobody has read that yet: a paused stream hears
-  /// nothing.  Layers pass the question down.
+  /// Whether the connection below has failed although nobody has read that yet: a paused stream
+  /// hears nothing.  Two clean ends are no failure.  Layers pass the question down.
   [[nodiscard]] virtual bool isBroken() const noexcept { return false; }
   /// Bytes taken by send() that have not left this process yet, layers below included.
   [[nodiscard]] virtual std::size_t queued() const noexcept = 0;

@@ -6,32 +6,12 @@
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
+#include "support/CountedNew.h"
+
 #include <algorithm>
-#include <cstdlib>
-#include <execinfo.h>
 #include <future>
-#include <map>
-#include <new>
 #include <optional>
 #include <vector>
-
-namespace {
-
-thread_local std::size_t allocations = 0;
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* const memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
 
 namespace culvert::app {
 namespace {
@@ -109,7 +89,7 @@ class AllocationsTest : public testing::Test {
 
   /// So far; waits until both have done what they were at.
   Count count() {
-    const auto read = [] { return allocations; };
+    const auto read = [] { return test::allocations; };
     // What one has sent the other may still be at, and the other way round.
     for (int i = 0; i < 2; ++i) {
       callOn(portal_.reactor(), read);

@@ -266,6 +266,31 @@ TEST_F(SocketStreamTest, PausedAndHungUpCostsNothing) {
   EXPECT_LT(cpuIn(std::chrono::milliseconds(400)), std::chrono::milliseconds(40));
 }
 
+TEST_F(SocketStreamTest, IsBrokenByAResetThatNobodyHasReadYet_F_CANCEL) {
+  const auto isBroken = [this] {
+    return bench_.call([this] { return upper().stream().isBroken(); });
+  };
+  peer_->send("unread");
+  EXPECT_FALSE(isBroken());
+  peer_->reset();
+  EXPECT_TRUE(isBroken());
+  EXPECT_TRUE(isBroken()) << "asking takes nothing away";
+  resume();
+  EXPECT_EQ(upper().waitForClosed(), make_error_code(Errc::Reset));
+  EXPECT_EQ(upper().data(), "unread");
+}
+
+TEST_F(SocketStreamTest, IsNotBrokenByTwoEndsThoughBytesAreUnread_F_FIN) {
+  peer_->send("the last of an upload");
+  peer_->end();
+  end();
+  EXPECT_EQ(peer_->ending(), Ending::Fin);
+  EXPECT_FALSE(bench_.call([this] { return upper().stream().isBroken(); }));
+  resume();
+  EXPECT_EQ(upper().waitForClosed(), std::error_code());
+  EXPECT_EQ(upper().data(), "the last of an upload");
+}
+
 TEST_F(SocketStreamTest, AnEndedPeerThatHangsUpCostsNothing) {
   resume();
   peer_->end();
