@@ -7,6 +7,7 @@ rotated order, and figures are compared within rounds only.
 """
 
 import argparse
+import contextlib
 import ctypes
 import json
 import os
@@ -163,27 +164,15 @@ class Run:
             names += self.peers
         names = names[turn % len(names):] + names[:turn % len(names)]
         self.number = number
-        running = {}
-        try:
-            for name in names:
-                system = self.shelf.make(name)
-                running[name] = system
-                try:
-                    system.start()
-                except (OSError, subprocess.SubprocessError, ValueError) as error:
-                    self.fail(running, name, case.title, error)
-            for name in list(running):
-                try:
-                    running[name].wait_ready()
-                except systems.NotReady as error:
-                    self.fail(running, name, case.title, error)
-            for measure in measures:
-                looked_at = self.shows_peers(case, measure)
-                self.measure(case, measure, [self.stage(case, system) for name, system in running.items()
-                                             if looked_at or name not in self.peers])
-        finally:
-            for system in running.values():
-                system.stop()
+        for measure in measures:
+            taking_part = [name for name in names if name not in self.peers or self.shows_peers(case, measure)]
+            found = {}
+            # Nothing else runs beside what is measured: V2Ray goes on moving bytes that nobody wants any more.
+            for group in [taking_part] if case.together else [[name] for name in taking_part]:
+                found |= self.measure(case, measure, group)
+            for system, figures in found.items():
+                self.records.append(report.Record(number, case.name, measure, system, figures))
+            progress(f"round {number} of {self.rounds}: {case.title}, {measure}: {self.summary(case, measure, found)}")
 
     def shows_peers(self, case, measure):
         return any((c.case, c.measure) == (case.name, measure) for c in self.comparisons)
@@ -191,6 +180,27 @@ class Run:
     def wanted(self, name):
         """The floor is what a reader compares with; a gate does not."""
         return name != "floor" or not self.chosen.quick
+
+    @contextlib.contextmanager
+    def started(self, names, case):
+        """The stages of those of `names` that start and let a byte through."""
+        running = {}
+        try:
+            for name in names:
+                running[name] = self.shelf.make(name)
+                try:
+                    running[name].start()
+                except (OSError, subprocess.SubprocessError, ValueError) as error:
+                    self.fail(running, name, case.title, error)
+            for name in list(running):
+                try:
+                    running[name].wait_ready()
+                except systems.NotReady as error:
+                    self.fail(running, name, case.title, error)
+            yield [self.stage(case, system) for system in running.values()]
+        finally:
+            for system in running.values():
+                system.stop()
 
     def fail(self, running, name, title, error):
         running.pop(name).stop()
@@ -211,25 +221,19 @@ class Run:
             self._crypto[self.number] = figures["seal_s_per_gib"] + figures["open_s_per_gib"]
         return self._crypto[self.number]
 
-    def measure(self, case, name, stages):
-        run = case.measures[name]
-        if name == "sleepers" and self.chosen.quick:
+    def measure(self, case, measure, names):
+        """{system: figures} of systems that are started for it and stopped behind it."""
+        run = case.measures[measure]
+        if measure == "sleepers" and self.chosen.quick:
             run = cases.QUICK_SLEEPERS
-        found = {}
-        if case.together:
+        with self.started(names, case) as stages:
             try:
-                found = run(stages)
+                if case.together:
+                    return run(stages)
+                return {stage.system.name: run(stage) for stage in stages}
             except generator.LoadError as error:
-                progress(f"{case.title}: {error}")
-        else:
-            for stage in stages:
-                try:
-                    found[stage.system.name] = run(stage)
-                except generator.LoadError as error:
-                    progress(f"{stage.system.title}, {case.title} {name}: {error}")
-        for system, figures in found.items():
-            self.records.append(report.Record(self.number, case.name, name, system, figures))
-        progress(f"round {self.number} of {self.rounds}: {case.title}, {name}: {self.summary(case, name, found)}")
+                progress(f"{case.title}, {measure}, {', '.join(systems.TITLES[name] for name in names)}: {error}")
+                return {}
 
     def summary(self, case, name, found):
         """The figures a reader waits for: one per system."""
