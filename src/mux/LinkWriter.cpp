@@ -106,9 +106,9 @@ void LinkWriter::serveOne(Source& source, std::size_t frames) {
   if (source.hasQueued()) {
     // One that is not bulk keeps its place until it is done; a bulk one goes behind the others.
     if (isBulk) bulk_.moveToBack(source);
-    return;
+  } else {
+    leaveLine(source);
   }
-  leaveLine(source);
   source.onTurn();
 }
 

@@ -35,7 +35,7 @@ class LinkWriter {
     [[nodiscard]] virtual bool hasQueued() const noexcept = 0;
     /// Sends at most `frames` of it while the writer is open; returns the bytes.
     virtual std::size_t sendQueued(std::size_t frames) = 0;
-    /// Nothing waits any more and there is room.
+    /// It had its turn.
     virtual void onTurn() = 0;
     /// Appends the credit that is due to the data of a KeepAlive.
     virtual void putCredit(Buffer& entries) = 0;

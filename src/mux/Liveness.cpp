@@ -43,7 +43,7 @@ bool Liveness::answered(SessionId id, Clock::time_point now) noexcept {
 
 bool Liveness::judge(const Situation& situation) noexcept {
   if (situation.awakeSince > awakeSince_) {
-    if (awakeSince_ != Clock::time_point{}) afterSleep_ = true;
+    afterSleep_ = true;
     awakeSince_ = situation.awakeSince;
   }
   const Health verdict = this->verdict(situation);

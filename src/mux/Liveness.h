@@ -39,7 +39,7 @@ class Liveness {
   enum class Turn : std::uint8_t { First, Second };
 
   explicit Liveness(Clock::time_point born, Turn turn = Turn::First) noexcept
-      : turn_(turn), born_(born), heard_(born) {}
+      : turn_(turn), born_(born), heard_(born), awakeSince_(born) {}
 
   /// Some bytes came.
   void heard(Clock::time_point now) noexcept { heard_ = now; }
@@ -87,7 +87,7 @@ class Liveness {
 
   Turn turn_;
   Clock::time_point born_;
-  Clock::time_point heard_, lastProbe_{}, awakeSince_{};
+  Clock::time_point heard_, lastProbe_{}, awakeSince_;
   std::array<Probe, kMaxProbes> probes_{};  ///< oldest first
   std::size_t probeCount_ = 0, proofs_ = 0;
   Clock::duration roundTrip_{};

@@ -142,6 +142,8 @@ void MuxLink::sendShort(SessionId id, Status status, std::uint8_t options) {
 void MuxLink::forget(MuxStream& stream) {
   const Clock::time_point now = loop_.now().mono;
   writer_.remove(stream);
+  if (stream.epoch_ == epoch_) --active_;
+  if (stream.epoch_ + 1 == epoch_) --activeBefore_;
   place_.sub(stream.in_.size() + stream.out_.size());
   if (stream.heavy_) std::erase(heavy_, &stream);
   if (stream.stalled_) --stalled_;
@@ -304,8 +306,9 @@ void MuxLink::onKeep(const FrameHead& head) {
   if (ids_.wasRecentlyClosed(head.id, readAt_)) return;
   if (head.dataBytes > 0 && answers_.take(readAt_)) {
     sendShort(head.id, Status::End);
-    if (probing_ && liveness_.mayGoAlong(situation())) {
-      probe();
+    if (probing_) {
+      turnEpoch();
+      if (liveness_.mayGoAlong(situation())) probe();
       armBeat();
     }
   } else {
@@ -425,15 +428,7 @@ void MuxLink::onBeat() {
   if (over_) return;
   if (finishing_) return goOver({});
   const Clock::time_point now = loop_.now().mono;
-  if (now - epochBegan_ >= kEpoch) {
-    std::erase_if(heavy_, [this](MuxStream* stream) {
-      stream->heavy_ = stream->epoch_ == epoch_ && stream->epochBytes_ >= MuxStream::kHeavyBytes;
-      return !stream->heavy_;
-    });
-    ++epoch_;
-    epochBegan_ = now;
-    handler_.onLoad();
-  }
+  turnEpoch();
   checkBurden();
   if (options_.idleClose > Clock::duration::zero() && sessions_.empty() &&
       now - lastBusy_ >= options_.idleClose) {
@@ -446,6 +441,19 @@ void MuxLink::onBeat() {
     tellHealth(before);
   }
   armBeat();
+}
+
+void MuxLink::turnEpoch() {
+  const Clock::time_point now = loop_.now().mono;
+  if (now - epochBegan_ < kEpoch) return;
+  std::erase_if(heavy_, [this](MuxStream* stream) {
+    stream->heavy_ = stream->epoch_ == epoch_ && stream->epochBytes_ >= MuxStream::kHeavyBytes;
+    return !stream->heavy_;
+  });
+  activeBefore_ = std::exchange(active_, 0);
+  ++epoch_;
+  epochBegan_ = now;
+  handler_.onLoad();
 }
 
 void MuxLink::checkBurden() {

@@ -112,6 +112,8 @@ class MuxLink : private Receiver, private Shedder::Holder {
   /// Open sessions, the control session not counted.
   [[nodiscard]] std::size_t sessionCount() const noexcept { return sessions_.size(); }
   [[nodiscard]] std::size_t bulkCount() const noexcept { return heavy_.size(); }
+  /// Open sessions that have begun or moved bytes in this epoch or the one before.
+  [[nodiscard]] std::size_t activeCount() const noexcept { return active_ + activeBefore_; }
   [[nodiscard]] std::size_t queuedBytes() const noexcept { return place_.held(); }
   [[nodiscard]] std::uint64_t sessionsEver() const noexcept { return sessionsEver_; }
   /// A session is stalled, or the link has been refusing bytes for 2 s: new sessions go elsewhere.
@@ -188,6 +190,7 @@ class MuxLink : private Receiver, private Shedder::Holder {
   void reconsiderHold();
   void loseSessions();
   void goOver(std::error_code why);
+  void turnEpoch();
   void checkBurden();
   void tellHealth(Health before);
   void onLater();
@@ -209,7 +212,8 @@ class MuxLink : private Receiver, private Shedder::Holder {
   Clock::time_point readAt_{};  ///< of the read being worked on
 
   std::vector<MuxStream*> heavy_;
-  std::uint32_t epoch_ = 1;
+  std::size_t active_ = 0, activeBefore_ = 0;  ///< by the last epoch in which they moved bytes
+  std::uint32_t epoch_ = 2;                    ///< more than one after a new stream's
   Clock::time_point epochBegan_{};
   std::size_t stalled_ = 0;
   std::size_t braking_ = 0;  ///< sessions that hold all they may and are being read

@@ -13,6 +13,7 @@ namespace culvert::mux {
 namespace {
 
 constexpr std::size_t kMostPieces = 8;  ///< of a frame, its head included
+constexpr std::size_t kTurnBytes = LinkWriter::kBulkFrames * kMaxSentDataBytes;
 
 }  // namespace
 
@@ -26,6 +27,7 @@ MuxStream::MuxStream(MuxLink& link, SessionId id, Network network)
       halfClose_(!packets_ && link.peer().halfClose) {
   if (credits_) sendWindow_.limit(kFirstWindowBytes);
   lastReceived_ = lastTaken_ = loop_.now().mono;
+  noteActive();
 }
 
 MuxStream::~MuxStream() {
@@ -86,6 +88,7 @@ std::size_t MuxStream::sendPart(Pieces pieces, std::size_t offset, std::size_t m
 
 Flow MuxStream::sendDatagram(Pieces pieces) {
   if (pieces.empty()) return Flow::Open;
+  noteActive();
   const std::size_t size = sizeOf(pieces);
   if (size > (link_->peer().isCulvert ? kMaxDatagramBytes : kMaxV2RayDatagramBytes)) {
     ++link_->datagramsDropped_;
@@ -136,10 +139,12 @@ std::size_t MuxStream::sendQueued(std::size_t frames) {
   return sent;
 }
 
+/// One with bulk is asked for more while its next turn waits: with a turn that sends less than
+/// others do it would fall behind them.
 void MuxStream::onTurn() {
   sendEndIfDrained();
-  if (!link_ || ended_ || aborting_ || !wantsRoom_ || !out_.empty() || sendWindow_.left() == 0)
-    return;
+  const bool isLow = out_.empty() || (isBulk() && out_.size() < kTurnBytes);
+  if (!link_ || ended_ || aborting_ || !wantsRoom_ || !isLow || sendWindow_.left() == 0) return;
   wantsRoom_ = false;
   upper().onRoom();
 }
@@ -284,6 +289,7 @@ void MuxStream::receive(MutableBytes data) {
 
 void MuxStream::receiveDatagram(MutableBytes datagram) {
   if (closed_ || aborting_) return;
+  noteActive();
   if (!paused_ && inDatagrams_.empty()) {
     upper().onData(datagram);
     return;
@@ -340,6 +346,7 @@ void MuxStream::took(std::size_t bytes, bool waited) {
   const std::size_t credit = receiveWindow_.take(
       bytes, {.now = lastTaken_,
               .queued = in_.size(),
+              .most = windowShare(link_->bulkCount()),
               .waited = waited,
               .refused = refused_,
               .mayGrow = level == QueueBudget::Level::Calm,
@@ -398,11 +405,17 @@ void MuxStream::checkStall() {
   link_->brakeChanged(brake);
 }
 
+void MuxStream::noteActive() {
+  const std::uint32_t now = link_->epoch_;
+  if (epoch_ == now) return;
+  if (epoch_ + 1 == now) --link_->activeBefore_;
+  ++link_->active_;
+  epoch_ = now;
+  epochBytes_ = 0;
+}
+
 void MuxStream::noteMoved(std::size_t bytes) {
-  if (epoch_ != link_->epoch_) {
-    epoch_ = link_->epoch_;
-    epochBytes_ = 0;
-  }
+  noteActive();
   epochBytes_ += static_cast<std::uint32_t>(std::min(bytes, kHeavyBytes));
   if (heavy_ || epochBytes_ < kHeavyBytes) return;
   heavy_ = true;

@@ -104,6 +104,7 @@ class MuxStream final : public Stream, public Pooled<MuxStream>, private LinkWri
   void tellEnds();
   void took(std::size_t bytes, bool waited);
   void checkStall();
+  void noteActive();
   void noteMoved(std::size_t bytes);
   void watch();
   void onDeadline();
@@ -119,7 +120,8 @@ class MuxStream final : public Stream, public Pooled<MuxStream>, private LinkWri
   ReceiveWindow receiveWindow_;
   std::size_t pendingCredit_ = 0;
   std::size_t lastSend_ = 0;
-  std::uint32_t epoch_ = 0, epochBytes_ = 0;  ///< moved in the link's current epoch
+  std::uint32_t epoch_ = 0;       ///< of the link, in which bytes moved last; 0: none yet
+  std::uint32_t epochBytes_ = 0;  ///< moved in it
 
   Clock::time_point lastTaken_{}, lastReceived_{};
   Clock::time_point quietSince_{};  ///< stalled: nothing was taken since then

@@ -61,13 +61,15 @@ std::size_t ReceiveWindow::take(std::size_t bytes, const Situation& situation) n
     untrusted_ -= std::min(untrusted_, bytes);
     if (untrusted_ == 0) trust();
   }
+  // What is beyond goes by use.
+  size_ = std::min(size_, situation.most);
   settleReserve(situation.queued);
   const std::size_t open = unused_ + situation.queued;
   if (!situation.mayCredit || open >= size_) return 0;
   if (size_ - open < std::min(size_ / 8, kCreditStepBytes)) return 0;
   if (!situation.refused && situation.mayGrow) {
-    if (isFast_) grow(size_ + kGrowth * takenSinceCredit_);
-    if (untrusted_ > 0 && !situation.waited) grow(proven_.recall(situation.now));
+    if (isFast_) grow(size_ + kGrowth * takenSinceCredit_, situation.most);
+    if (untrusted_ > 0 && !situation.waited) grow(proven_.recall(situation.now), situation.most);
   }
   takenSinceCredit_ = 0;
   const std::size_t credit = size_ - open;
@@ -75,8 +77,8 @@ std::size_t ReceiveWindow::take(std::size_t bytes, const Situation& situation) n
   return credit;
 }
 
-void ReceiveWindow::grow(std::size_t wanted) noexcept {
-  wanted = std::min(wanted, kMaxWindowBytes);
+void ReceiveWindow::grow(std::size_t wanted, std::size_t most) noexcept {
+  wanted = std::min(wanted, most);
   if (wanted <= size_) return;
   const std::size_t beyond = wanted > kFreeWindowBytes ? wanted - kFreeWindowBytes : 0;
   if (const std::size_t held = reserved_ + early_; beyond > held) {

@@ -12,8 +12,11 @@
 namespace culvert {
 namespace {
 
-constexpr std::size_t kReadBytes = 64 * 1024;
+/// One that was paused and soon resumed reads more than what the kernel's receive window begins
+/// with: it would never see a full window taken at once, and keep it as small as that.
+constexpr std::size_t kPausedReadBytes = 128 * 1024;
 constexpr std::size_t kBulkReadBytes = 256 * 1024;
+constexpr std::chrono::milliseconds kSoon{50};
 constexpr int kReads = 1, kLinkReads = 2;  // in one turn
 
 constexpr std::size_t kFullBytes = 256 * 1024, kRoomBytes = kFullBytes / 4;
@@ -27,6 +30,9 @@ constexpr std::chrono::milliseconds kMarkEvery{50};
 constexpr std::chrono::seconds kAbortTime{1};
 /// How long a stream that can send no more may stay paused over what it received before.
 constexpr std::chrono::seconds kPausedAfterFailure{2};
+/// Later than the next two beats of the links, whose reads find that all is well: an idle process
+/// need not wake for it.
+constexpr std::chrono::seconds kFirstLook{5};
 constexpr std::chrono::seconds kLivenessStep{1};
 constexpr std::chrono::seconds kSilenceLimit{10};
 constexpr unsigned kProbeLimit = 3;
@@ -126,15 +132,16 @@ void SocketStream::abort() {
 }
 
 void SocketStream::pause() {
-  paused_ = true;
-  bulk_ = false;
+  if (!std::exchange(paused_, true)) pausedAt_ = reactor_->now().mono;
+  readSize_ = std::min(readSize_, kPausedReadBytes);
   updateInterest();
   if (sendError_ && state_ == State::Open) reactor_->arm(deadline_, kPausedAfterFailure);
 }
 
 void SocketStream::resume() {
   CULVERT_ASSERT(isAttached() && reactor_->isCurrent());
-  paused_ = false;
+  if (std::exchange(paused_, false) && reactor_->now().mono - pausedAt_ > kSoon)
+    readSize_ = kReadBytes;
   updateInterest();
   if (sendError_ && state_ == State::Open) deadline_.disarm();
 }
@@ -174,13 +181,16 @@ void SocketStream::onReadable() {
   // for it lets the line run dry.  What comes from the other end of a link (credit) shows that
   // something has been acknowledged: a better moment to go on.
   if (link_ && !out_.empty()) onWritable();
+  if (link_ && deadline_.isArmed() && reactor_->now().mono - since_ >= kLivenessStep &&
+      allIsAcknowledged())
+    deadline_.disarm();
   const MutableBytes space = reactor_->scratch();
   for (int reads = link_ ? kLinkReads : kReads; reads > 0 && wantsRead(); --reads) {
-    const std::size_t most = link_ || bulk_ ? kBulkReadBytes : kReadBytes;
+    const std::size_t most = link_ ? kBulkReadBytes : readSize_;
     const os::Io io = os::receive(watch_.descriptor(), space.first(most));
     switch (io.kind) {
       case os::Io::Kind::Done:
-        bulk_ = io.bytes == most;
+        readSize_ = io.bytes == most ? kBulkReadBytes : kReadBytes;
         upper().onData(space.first(io.bytes));
         if (io.bytes < most) return;
         break;
@@ -290,11 +300,15 @@ void SocketStream::onDeadline() {
 void SocketStream::watchLiveness() {
   if (deadline_.isArmed() || state_ != State::Open) return;
   since_ = Clock::now();
-  reactor_->arm(deadline_, kLivenessStep);
+  reactor_->arm(deadline_, kFirstLook);
+}
+
+bool SocketStream::allIsAcknowledged() const {
+  return out_.empty() && os::unacknowledged(watch_.descriptor()) == 0;
 }
 
 void SocketStream::checkLiveness() {
-  if (out_.empty() && os::unacknowledged(watch_.descriptor()) == 0) return;
+  if (allIsAcknowledged()) return;
   if (const auto health = os::tcpHealth(watch_.descriptor())) {
     // The last acknowledgement may be old because nothing was sent, or because we were not running.
     const Clock::time_point now = Clock::now();

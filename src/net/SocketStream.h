@@ -52,6 +52,7 @@ class SocketStream final : public Stream, public Pooled<SocketStream>, private W
 
  private:
   enum class State { Open, Aborting, Closed };
+  static constexpr std::size_t kReadBytes = 64 * 1024;
 
   void onReadable() override;
   void onWritable() override;
@@ -68,6 +69,7 @@ class SocketStream final : public Stream, public Pooled<SocketStream>, private W
   void handEnd();
   void checkEnds();
   void continueAbort();
+  [[nodiscard]] bool allIsAcknowledged() const;
   void checkLiveness();
   void watchLiveness();
   void tuneUnsentMark();
@@ -81,16 +83,17 @@ class SocketStream final : public Stream, public Pooled<SocketStream>, private W
   bool stranger_;
   bool link_ = false;
   bool paused_ = true;
-  bool bulk_ = false;          ///< the last read filled the buffer
-  bool toldFull_ = false;      ///< the sender waits for onRoom()
-  bool readEnded_ = false;     ///< the peer's end was told
-  bool ending_ = false;        ///< end() was called
-  bool endSent_ = false;       ///< and has been handed to the kernel
-  std::error_code sendError_;  ///< nothing can be sent any more
-  std::error_code failure_;    ///< to be reported at once
-  int unsentMark_ = 0;         ///< as the kernel has it (link)
+  bool toldFull_ = false;              ///< the sender waits for onRoom()
+  bool readEnded_ = false;             ///< the peer's end was told
+  bool ending_ = false;                ///< end() was called
+  bool endSent_ = false;               ///< and has been handed to the kernel
+  std::error_code sendError_;          ///< nothing can be sent any more
+  std::error_code failure_;            ///< to be reported at once
+  int unsentMark_ = 0;                 ///< as the kernel has it (link)
+  std::size_t readSize_ = kReadBytes;  ///< of the next read
   Clock::time_point marked_{};
   Clock::time_point since_{};  ///< of the abort; of the first byte that is not acknowledged (link)
+  Clock::time_point pausedAt_{};
   TurnEndOf<SocketStream, &SocketStream::later> later_{*this};
   DeadlineOf<SocketStream, &SocketStream::onDeadline> deadline_{*this};
 };

@@ -29,7 +29,7 @@ struct BridgeTunnel {
   std::atomic<bool> cancelled{false};
   std::atomic<bool> isCulvert{false}, burdened{false};
   std::atomic<bool> replaced{false};  ///< another link is up: a retiring one may end
-  std::atomic<std::uint32_t> sessions{0}, bulk{0};
+  std::atomic<std::uint32_t> sessions{0}, active{0}, bulk{0};
   std::atomic<bool> loadReported{false};
 };
 using BridgeTunnelPtr = std::shared_ptr<BridgeTunnel>;

@@ -96,9 +96,13 @@ void BridgeKeeper::onEvent(const BridgeTunnelPtr& tunnel, const BridgeEvent& eve
   }
   if (stopped_) return;
   check();
+  publish();
+  watch();
+}
+
+void BridgeKeeper::publish() {
   core_->up = static_cast<std::size_t>(std::count_if(
       slots_.begin(), slots_.end(), [](const auto& slot) { return slot->link != nullptr; }));
-  watch();
 }
 
 // Slots and dials.
@@ -237,33 +241,37 @@ void BridgeKeeper::onLost(const BridgeTunnelPtr& tunnel, const BridgeEvent& even
 
 void BridgeKeeper::check() {
   if (draining_) return;
-  std::size_t live = 0, sessions = 0, bulky = 0, free = 0;
+  std::size_t live = 0, sessions = 0, active = 0, bulky = 0, free = 0;
   for (const auto& slot : slots_) {
-    if (!slot->link) return;  // one at a time: whoever is being dialled changes the picture
+    if (!slot->link) return restartConditions();  // who is being dialled changes the picture
     ++live;
     sessions += slot->link->sessions;
+    active += slot->link->active;
     if (slot->link->bulk > 0) ++bulky;
     if (!slot->link->burdened) ++free;
   }
   const BridgeSettings& settings = core_->settings;
-  const bool crowded = sessions > settings.sessionsPerLink * live;
-  const bool allBulk = bulky == live && live < kBulkLinks;
-  const bool stuck = free < std::min(live, settings.restLinks);
-  if (live < settings.maxLinks && (crowded || allBulk || stuck)) {
-    surplusSince_.reset();
+  const Clock::time_point now = loop_.now().mono;
+  const bool mayGrow = live < settings.maxLinks;
+  const bool crowded = crowded_.update(mayGrow && active > settings.sessionsPerLink * live, now);
+  const bool allBulk = allBulk_.update(mayGrow && bulky == live && live < kBulkLinks, now);
+  const bool stuck = mayGrow && free < std::min(live, settings.restLinks);
+  if (crowded || allBulk || stuck) {
+    restartConditions();
     return addSlot();
   }
   const bool surplus = live > settings.restLinks &&
                        sessions * 2 <= settings.sessionsPerLink * live &&
                        !(bulky + 1 >= live && live <= kBulkLinks) && free == live;
-  if (!surplus) {
-    surplusSince_.reset();
-  } else if (!surplusSince_) {
-    surplusSince_ = loop_.now().mono;
-  } else if (loop_.now().mono - *surplusSince_ >= kSurplusTime) {
-    surplusSince_ = loop_.now().mono;
+  if (surplus_.update(surplus, now)) {
+    surplus_.restart();
+    surplus_.update(true, now);
     shrink();
   }
+}
+
+void BridgeKeeper::restartConditions() {
+  for (Lasting* condition : {&crowded_, &allBulk_, &surplus_}) condition->restart();
 }
 
 /// Gives one link up: the one with the fewest sessions.
@@ -301,7 +309,8 @@ void BridgeKeeper::watch() {
   }
   if (at != Clock::time_point::max())
     at = std::min<Clock::time_point>(at, now + 1s);  // and look at the clock
-  if (surplusSince_) at = std::min<Clock::time_point>(at, *surplusSince_ + kSurplusTime);
+  for (const Lasting* condition : {&crowded_, &allBulk_, &surplus_})
+    at = std::min(at, condition->due());
   if (at == Clock::time_point::max()) return tick_.disarm();
   loop_.arm(tick_, std::max(at - now, Clock::duration::zero()));
 }
@@ -313,6 +322,7 @@ void BridgeKeeper::onTick() {
     if (!slot->link && slot->next <= now.mono) dial(*slot);
   }
   check();
+  publish();
   watch();
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "reverse/BridgeCore.h"
+#include "reverse/Lasting.h"
 #include "reverse/RedialPauses.h"
 
 #include <chrono>
@@ -26,7 +27,11 @@ class BridgeKeeper final : public Root {
       8;  ///< a V2Ray portal may be opening a session anywhere
   static constexpr std::chrono::seconds kOverlap{
       1};  ///< a dial that hangs for so long gets company
-  static constexpr std::chrono::seconds kSurplusTime{60};
+  /// A crowd that comes at once is placed before another link is up.  Opened for it, the link would
+  /// get its last few, each with many times the share of the others; opened later, it is for those
+  /// who come then.
+  static constexpr std::chrono::milliseconds kAllBulkTime{250};
+  static constexpr std::chrono::seconds kCrowdTime{5}, kSurplusTime{60};
 
   explicit BridgeKeeper(std::shared_ptr<BridgeCore> core);
   ~BridgeKeeper() override;
@@ -71,6 +76,8 @@ class BridgeKeeper final : public Root {
   void putIn(Slot& slot, const BridgeTunnelPtr& tunnel);
 
   void check();
+  void publish();
+  void restartConditions();
   void shrink();
   void watch();
   void onTick();
@@ -87,7 +94,8 @@ class BridgeKeeper final : public Root {
   std::uint64_t nextLink_ = 1;
   std::size_t nextLoop_ = 0;
   bool draining_ = false, stopped_ = false;
-  std::optional<Clock::time_point> surplusSince_, failureTold_;
+  Lasting allBulk_{kAllBulkTime}, crowded_{kCrowdTime}, surplus_{kSurplusTime};
+  std::optional<Clock::time_point> failureTold_;
   std::optional<std::chrono::nanoseconds> clockOffset_;  ///< wall clock less monotonic one
   std::chrono::seconds clockStep_{};                     ///< seen since a link last came up
   DeadlineOf<BridgeKeeper, &BridgeKeeper::onTick> tick_{*this};

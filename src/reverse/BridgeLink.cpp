@@ -96,7 +96,6 @@ void BridgeLink::answer(std::uint64_t offered) {
 }
 
 void BridgeLink::onSession(const Destination& target, StreamPtr stream, Bytes metadata) {
-  publish();
   if (isDomain(target, core_->settings.domain)) {
     // The tunnel's own name would lead back into a tunnel.
     return advise("portal asked for the tunnel's own domain; refused");
@@ -119,23 +118,29 @@ void BridgeLink::advise(const std::string& text) {
   if (core_->said.admit(text, loop_.now().mono)) log.warning(text);
 }
 
-void BridgeLink::publish() {
+/// False: nothing that the keeper goes by has changed.
+bool BridgeLink::publish() {
   const auto sessions = static_cast<std::uint32_t>(server_->sessionCount());
   const std::uint32_t before = tunnel_->sessions.exchange(sessions);
   core_->sessions.fetch_add(sessions);
   core_->sessions.fetch_sub(before);
-  tunnel_->bulk = static_cast<std::uint32_t>(server_->bulkCount());
-  tunnel_->burdened = server_->isBurdened();
+  const auto active = static_cast<std::uint32_t>(server_->activeCount());
+  const auto bulk = static_cast<std::uint32_t>(server_->bulkCount());
+  const bool burdened = server_->isBurdened();
+  const bool activeChanged = tunnel_->active.exchange(active) != active;
+  const bool bulkChanged = tunnel_->bulk.exchange(bulk) != bulk;
+  const bool burdenedChanged = tunnel_->burdened.exchange(burdened) != burdened;
+  return sessions != before || activeChanged || bulkChanged || burdenedChanged;
 }
 
 void BridgeLink::onLoad() {
   if (!server_) return;
-  publish();
+  const bool changed = publish();
   if (nonces_.repeatNow(server_->chunks())) {
     log.warning("nonces of link ", tunnel_->id, " to ", core_->settings.peer, Nonces::kWarning);
   }
   retireIfWorn();
-  if (!tunnel_->loadReported.exchange(true)) loop_.atTurnEnd(reportLoad_);
+  if (changed && !tunnel_->loadReported.exchange(true)) loop_.atTurnEnd(reportLoad_);
 }
 
 void BridgeLink::onReportLoad() {

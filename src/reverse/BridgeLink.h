@@ -43,7 +43,7 @@ class BridgeLink final : public Root, private mux::ServerHandler {
   void onSession(const Destination& target, StreamPtr stream, Bytes metadata) override;
 
   void answer(std::uint64_t offered);
-  void publish();
+  bool publish();
   void onReportLoad();
   void retireIfWorn();
   void onDeadline();

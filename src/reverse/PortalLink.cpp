@@ -198,6 +198,7 @@ void PortalLink::onLoad() {
   constexpr auto kRelaxed = std::memory_order_relaxed;
   tunnel_->heardAt.store(client_.lastHeard().time_since_epoch().count(), kRelaxed);
   tunnel_->sessions.store(static_cast<std::uint32_t>(client_.sessionCount()), kRelaxed);
+  tunnel_->active.store(static_cast<std::uint32_t>(client_.activeCount()), kRelaxed);
   tunnel_->bulk.store(static_cast<std::uint32_t>(client_.bulkCount()), kRelaxed);
   tunnel_->queued.store(client_.queuedBytes(), kRelaxed);
   tunnel_->burdened.store(client_.isBurdened(), kRelaxed);

@@ -12,10 +12,11 @@ constexpr std::uint64_t kUnfit = 9;
 
 struct Load {
   explicit Load(const Tunnel& tunnel)
-      : bulk(tunnel.bulk.load(std::memory_order_relaxed)),
+      : busy(tunnel.active.load(std::memory_order_relaxed) +
+             (TunnelPool::kBulkWeight - 1) * tunnel.bulk.load(std::memory_order_relaxed)),
         queued(tunnel.queued.load(std::memory_order_relaxed) / TunnelPool::kQueueStep),
         sessions(tunnel.sessions.load(std::memory_order_relaxed)) {}
-  std::uint64_t bulk, queued, sessions;
+  std::uint64_t busy, queued, sessions;
 };
 
 std::uint64_t classOf(const Tunnel& tunnel, Clock::time_point now) {
@@ -64,7 +65,7 @@ TunnelPtr TunnelPool::pick(const Loop& here, Clock::time_point now) const {
   return least([&](const Tunnel& tunnel) {
     const Load load(tunnel);
     const std::uint64_t coming = tunnel.coming.load(std::memory_order_relaxed);
-    return Rank{classOf(tunnel, now), load.bulk, load.queued, load.sessions + coming,
+    return Rank{classOf(tunnel, now), load.busy + coming, load.queued, load.sessions + coming,
                 &tunnel.loop == &here ? 0u : 1u};
   });
 }
@@ -85,7 +86,7 @@ void TunnelPool::arrived(Tunnel& tunnel) noexcept {
 TunnelPtr TunnelPool::pickHere(const Loop& here, Clock::time_point now) const {
   return least([&](const Tunnel& tunnel) {
     const Load load(tunnel);
-    return Rank{classOf(tunnel, now), &tunnel.loop == &here ? 0u : 1u, load.bulk, load.queued,
+    return Rank{classOf(tunnel, now), &tunnel.loop == &here ? 0u : 1u, load.busy, load.queued,
                 load.sessions};
   });
 }

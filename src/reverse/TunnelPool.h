@@ -40,7 +40,7 @@ struct Tunnel {
   std::atomic<bool> burdened{false};
   std::atomic<bool> full{false};
   std::atomic<std::int64_t> heardAt{0};  ///< ticks of Clock
-  std::atomic<std::uint32_t> bulk{0}, sessions{0};
+  std::atomic<std::uint32_t> bulk{0}, active{0}, sessions{0};
   std::atomic<std::uint32_t> coming{0};  ///< visitors on their way to it (TunnelPool::expect)
   std::atomic<std::size_t> queued{0};
   std::string instance;  ///< of its bridge's process; guarded by the pool
@@ -52,14 +52,18 @@ class TunnelPool {
   static constexpr std::size_t kMostOpen = 32, kMostInAll = 256;  ///< per user (LIM-6)
   static constexpr std::chrono::seconds kFresh{3};
   static constexpr std::size_t kQueueStep = 64 * 1024;
+  /// A bulk session keeps as many others away.  Without limit a crowd that comes before its first
+  /// downloads are seen to be such would all go to the other link.
+  static constexpr std::uint64_t kBulkWeight = 4;
 
   /// False: its user has too many.
   bool add(TunnelPtr tunnel);
   void remove(const Tunnel& tunnel);
 
   /// The link a visitor on `here` gets: one that is neither retiring nor burdened, heard from
-  /// lately, with the fewest bulk sessions, queued bytes and sessions, on `here` if that is all the
-  /// same.  Else a retiring one, else a burdened one; nullptr: none.
+  /// lately, with the fewest active sessions (bulk ones count kBulkWeight), queued bytes and
+  /// sessions, on `here` if that is all the same.  Else a retiring one, else a burdened one;
+  /// nullptr: none.
   [[nodiscard]] TunnelPtr pick(const Loop& here, Clock::time_point now) const;
   /// The same for a visitor that is about to be brought to its link's loop: counts it there until
   /// it has arrived(), so that a crowd that comes in one turn is spread.

@@ -287,6 +287,22 @@ TEST(MuxClient, KeepsSourcesWaitingWhileTheLinkIsFull) {
   EXPECT_EQ(big.stream->queued() + small.stream->queued(), 0u);
 }
 
+TEST(MuxClient, AsksABulkSourceForMoreBeforeItsLastTurn) {
+  Client client;
+  const EndOfSession bulk = open(client);
+  client.wire->setFlow(Flow::Full);
+  bulk.send(std::string(15'000, 'x'));
+  bulk.send(std::string(150'000, 'x'));
+  client.wire->fullIn = 4;
+  client.wire->setFlow(Flow::Open);
+  EXPECT_GT(bulk.stream->queued(), 60'000u);
+  EXPECT_EQ(bulk.heard->rooms, 0);
+  client.wire->fullIn = 4;
+  client.wire->setFlow(Flow::Open);
+  EXPECT_GT(bulk.stream->queued(), 0u);
+  EXPECT_EQ(bulk.heard->rooms, 1);
+}
+
 TEST(MuxClient, SendsSmallAnswersBeforeBulkOnceTheLinkWasFull) {
   Client client;
   const EndOfSession bulk = open(client), small = open(client);
@@ -593,6 +609,33 @@ TEST(MuxClient, CountsSessionsThatMoveMuch) {
     client.answerProbes();
   }
   EXPECT_EQ(client.mux->bulkCount(), 0u);
+}
+
+TEST(MuxClient, CountsSessionsThatMovedBytesLately) {
+  Client client;
+  const auto nextEpoch = [&] {
+    client.loop.advance(2s);
+    client.answerProbes();
+  };
+  {
+    const EndOfSession talking = open(client), silent = open(client);
+    EXPECT_EQ(client.mux->activeCount(), 2u);
+    for (int i = 0; i < 4; ++i) {
+      nextEpoch();
+      client.hear(keep(1, "x"));
+      EXPECT_EQ(client.mux->activeCount(), i == 0 ? 2u : 1u) << i;
+    }
+    nextEpoch();
+    EXPECT_EQ(client.mux->activeCount(), 1u);
+    nextEpoch();
+    EXPECT_EQ(client.mux->activeCount(), 0u);
+    silent.send("now");
+    EXPECT_EQ(client.mux->activeCount(), 1u);
+    nextEpoch();
+    talking.send("and I");
+    EXPECT_EQ(client.mux->activeCount(), 2u);
+  }
+  EXPECT_EQ(client.mux->activeCount(), 0u);
 }
 
 }  // namespace

@@ -193,5 +193,22 @@ TEST(MuxPair, AnIdleSessionOwnsNoBuffer_F_MIX) {
   EXPECT_LE(sizeof(MuxStream), 700u);
 }
 
+TEST(MuxPair, ForgetsAtBothEndsWhatWasActiveAMomentAgo) {
+  MuxPair pair;
+  const EndOfSession session = pair.open();
+  for (int i = 0; i < 10; ++i) {
+    session.send(std::string(60'000, 'x'));
+    pair.loop.run();
+  }
+  EXPECT_EQ(pair.client->bulkCount(), 1u);
+  EXPECT_EQ(pair.server->bulkCount(), 1u);
+  // The server's probes go along with its answers: it has no beat of its own.
+  for (int i = 0; i < 6; ++i) pair.loop.advance(1s);
+  EXPECT_EQ(pair.client->bulkCount(), 0u);
+  EXPECT_EQ(pair.server->bulkCount(), 0u);
+  EXPECT_EQ(pair.client->activeCount(), 0u);
+  EXPECT_EQ(pair.server->activeCount(), 0u);
+}
+
 }  // namespace
 }  // namespace culvert::mux::test

@@ -174,6 +174,28 @@ TEST(Window, SharesThePoolBeyondHalfAMegabyte) {
   EXPECT_EQ(pool.used(), 0u);
 }
 
+TEST(Window, IsAnEqualPartOfItsLinkWhereManyCarryBulk) {
+  EXPECT_EQ(windowShare(0), kMaxWindowBytes);
+  EXPECT_EQ(windowShare(4), kMaxWindowBytes);
+  EXPECT_EQ(windowShare(8), kMaxWindowBytes / 2);
+  EXPECT_EQ(windowShare(1000), kFreeWindowBytes);
+  GrowthPool pool;
+  ProvenWindow proven;
+  ReceiveWindow window(pool, proven);
+  grow(window);
+  ASSERT_EQ(window.size(), kMaxWindowBytes);
+  // Others come: what is beyond its part goes by use, and back to the pool.
+  std::size_t taken = 0, credit = 0;
+  while (credit == 0) {
+    ASSERT_TRUE(window.receive(64 * 1024, kStart, 1ms));
+    credit = window.take(64 * 1024, {.now = kStart, .most = windowShare(8)});
+    taken += 64 * 1024;
+  }
+  EXPECT_GT(taken, kMaxWindowBytes / 2);
+  EXPECT_EQ(window.size(), kMaxWindowBytes / 2);
+  EXPECT_EQ(pool.used(), kMaxWindowBytes / 2 - kFreeWindowBytes);
+}
+
 TEST(Window, FallsBackByUseAfterAStall_F_SLOW) {
   GrowthPool pool;
   ProvenWindow proven;

@@ -36,11 +36,25 @@ TEST(TunnelPool, PicksNoneThatHasNotAnsweredOrIsSilent_RPL_7) {
   EXPECT_EQ(bench.pick(), nullptr);
 }
 
-TEST(TunnelPool, PicksByBulkThenQueueThenSessions) {
+TEST(TunnelPool, LetsABulkSessionKeepAsManyAwayAsItWeighs) {
+  Bench bench;
+  const TunnelPtr bulky = bench.add(), other = bench.add();
+  bulky->active = bulky->sessions = bulky->bulk = 1;
+  for (std::uint32_t i = 0; i < TunnelPool::kBulkWeight; ++i) {
+    EXPECT_EQ(bench.pick(), other);
+    ++other->active;
+    ++other->sessions;
+  }
+  EXPECT_EQ(bench.pick(), bulky);
+  other->active = 0;  // but sessions that rest keep nobody away
+  EXPECT_EQ(bench.pick(), other);
+}
+
+TEST(TunnelPool, PicksByActivityThenQueueThenSessions) {
   Bench bench;
   const TunnelPtr bulky = bench.add(), queued = bench.add(), crowded = bench.add(),
                   best = bench.add();
-  bulky->bulk = 1;
+  bulky->active = bulky->bulk = 1;
   queued->queued = 200'000;
   crowded->sessions = 5;
   best->sessions = 4;

@@ -37,6 +37,7 @@ class FakeStream final : public Stream {
     for (const Bytes piece : pieces) packet += asText(piece);
     log_.sent += packet;
     log_.packets.push_back(std::move(packet));
+    if (fullIn > 0 && --fullIn == 0) flow_ = Flow::Full;
     return flow_;
   }
   void end() override { log_.ended = true; }
@@ -76,6 +77,7 @@ class FakeStream final : public Stream {
     if (drained) upper().onRoom();
   }
 
+  std::size_t fullIn = 0;  ///< so many sends until it answers Full by itself; 0: it does not
   std::size_t queuedBytes = 0;
   bool movable = true, broken = false;
 
