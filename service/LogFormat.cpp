@@ -3,7 +3,6 @@
 #include <Poco/DateTimeFormatter.h>
 #include <Poco/LocalDateTime.h>
 #include <Poco/Message.h>
-#include <Poco/NumberFormatter.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -21,12 +20,12 @@ std::string_view levelName(Poco::Message::Priority priority) {
 }
 
 /// One event is one line of at most 4 KiB (LOG-1).
-std::string oneLine(std::string_view text) {
-  std::string line(text.substr(0, kMaxLine));
-  for (char& c : line) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  }
-  return line;
+void appendLine(std::string& out, std::string_view text) {
+  const std::size_t before = out.size();
+  out += text.substr(0, kMaxLine);
+  std::replace_if(
+      out.begin() + static_cast<std::ptrdiff_t>(before), out.end(),
+      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
 }
 
 }  // namespace
@@ -96,15 +95,20 @@ std::string LogFormat::timeOf(const Poco::Timestamp& time) {
     offset_ = Poco::DateTimeFormatter::format(local, "%z");
     second_ = time.epochTime();
   }
-  const auto milliseconds = static_cast<int>(time.epochMicroseconds() / 1000 % 1000);
-  return upTo_ + Poco::NumberFormatter::format0(milliseconds, 3) + offset_;
+  const auto milliseconds = static_cast<unsigned>(time.epochMicroseconds() / 1000 % 1000);
+  std::string text;
+  text.reserve(upTo_.size() + 3 + offset_.size());
+  text += upTo_;
+  for (const unsigned unit : {100u, 10u, 1u})
+    text += static_cast<char>('0' + milliseconds / unit % 10);
+  return text += offset_;
 }
 
 void LogFormat::format(const Poco::Message& message, std::string& text) {
   const bool access = message.getSource() == "access";
   if (style_ == Style::Bare) {
-    text = access ? message.getText() : message.getSource() + ": " + message.getText();
-    text = oneLine(text);
+    text.clear();
+    appendLine(text, access ? message.getText() : message.getSource() + ": " + message.getText());
     return;
   }
   const std::string time = timeOf(message.getTime());
@@ -123,7 +127,7 @@ void LogFormat::format(const Poco::Message& message, std::string& text) {
   }
   text = time + " ";
   if (!access) text += std::string(level) + " " + message.getSource() + ": ";
-  text += oneLine(message.getText());
+  appendLine(text, message.getText());
 }
 
 }  // namespace culvert::service

@@ -28,16 +28,20 @@ void LogQueue::close() {
 }
 
 void LogQueue::log(const Poco::Message& message) {
+  add({message.getSource(), message.getText(), message.getPriority(), message.getTime()});
+}
+
+void LogQueue::add(Line line) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    const std::size_t size = message.getText().size();
+    const std::size_t size = line.text.size();
     if (lines_.size() >= kMaxLines || bytes_ + size > kMaxBytes) {
       ++dropped_;
       return;
     }
     bytes_ += size;
-    lines_.push_back(message);
-    urgent_ = urgent_ || message.getPriority() <= Poco::Message::PRIO_WARNING;
+    urgent_ = urgent_ || line.priority <= Poco::Message::PRIO_WARNING;
+    lines_.push_back(std::move(line));
     if (resting_ && mayRest()) return;
   }
   wakeUp_.notify_one();
@@ -73,7 +77,7 @@ void LogQueue::run() {
   for (;;) {
     wakeUp_.wait(lock, [this] { return !lines_.empty() || reopen_ || stopping_; });
     if (lines_.empty() && !reopen_) break;
-    std::deque<Poco::Message> batch;
+    std::deque<Line> batch;
     batch.swap(lines_);
     bytes_ = 0;
     urgent_ = false;
@@ -85,20 +89,14 @@ void LogQueue::run() {
     try {
       if (reopen) target->open();
     } catch (const std::exception& error) {
-      batch.emplace_back("log", error.what(), Poco::Message::PRIO_ERROR);
+      batch.push_back({"log", error.what(), Poco::Message::PRIO_ERROR});
     }
     if (dropped > 0) {
-      batch.emplace_back(
-          "log", std::to_string(dropped) + " lines dropped: more came than could be written",
-          Poco::Message::PRIO_WARNING);
+      batch.push_back({"log",
+                       std::to_string(dropped) + " lines dropped: more came than could be written",
+                       Poco::Message::PRIO_WARNING});
     }
-    for (const Poco::Message& message : batch) {
-      try {
-        target->log(message);
-      } catch (const std::exception&) {
-        // There is nobody left to tell.
-      }
-    }
+    write(batch, *target);
     lock.lock();
     writing_ = false;
     idle_.notify_all();
@@ -107,6 +105,22 @@ void LogQueue::run() {
     resting_ = false;
   }
   idle_.notify_all();
+}
+
+void LogQueue::write(const std::deque<Line>& batch, Poco::Channel& target) {
+  Poco::Message message;
+  for (const Line& line : batch) {
+    message.setSource(line.source);
+    message.setText(line.text);
+    message.setPriority(line.priority);
+    message.setTime(line.time);
+    try {
+      target.log(message);
+    } catch (const std::exception&) {
+      // There is nobody left to tell.
+    }
+  }
+  if (auto* const kept = dynamic_cast<BatchChannel*>(&target)) kept->flush();
 }
 
 }  // namespace culvert::service

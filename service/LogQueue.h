@@ -2,7 +2,9 @@
 // LIM-18).
 //
 // The first line after a rest is written at once, and a warning always is.  Of others many are
-// written together: waking the writer for each costs more than the line.
+// written together: waking the writer for each costs more than the line.  Whoever logs puts down no
+// more than the line and the time; a Poco::Message, which asks the system who it is, is the
+// writer's.
 #pragma once
 
 #include <Poco/AutoPtr.h>
@@ -10,6 +12,7 @@
 #include <Poco/Message.h>
 #include <Poco/Runnable.h>
 #include <Poco/Thread.h>
+#include <Poco/Timestamp.h>
 
 #include <chrono>
 #include <condition_variable>
@@ -17,8 +20,16 @@
 #include <cstdint>
 #include <deque>
 #include <mutex>
+#include <string>
 
 namespace culvert::service {
+
+/// A target that keeps lines until it is flushed, which it is behind those that were written
+/// together.
+class BatchChannel : public Poco::Channel {
+ public:
+  virtual void flush() = 0;
+};
 
 class LogQueue final : public Poco::Channel, private Poco::Runnable {
  public:
@@ -32,7 +43,13 @@ class LogQueue final : public Poco::Channel, private Poco::Runnable {
   void open() override;
   /// Writes what waits and ends the thread.
   void close() override;
+  struct Line {
+    std::string source, text;
+    Poco::Message::Priority priority = Poco::Message::PRIO_INFORMATION;
+    Poco::Timestamp time{};
+  };
   /// Takes the line, or drops and counts it when the queue is full.  Never waits for the target.
+  void add(Line line);
   void log(const Poco::Message& message) override;
 
   /// From now on lines go to `target`.
@@ -47,12 +64,13 @@ class LogQueue final : public Poco::Channel, private Poco::Runnable {
 
  private:
   void run() override;
+  static void write(const std::deque<Line>& batch, Poco::Channel& target);
   /// Nobody needs the writer before its rest is over.
   [[nodiscard]] bool mayRest() const;
 
   std::mutex mutex_;
   std::condition_variable wakeUp_, idle_;
-  std::deque<Poco::Message> lines_;  ///< guarded by mutex_, as all below
+  std::deque<Line> lines_;  ///< guarded by mutex_, as all below
   std::size_t bytes_ = 0;
   std::uint64_t dropped_ = 0;
   bool reopen_ = false, stopping_ = false, writing_ = false, running_ = false;

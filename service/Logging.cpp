@@ -4,9 +4,9 @@
 #include "proxy/Flow.h"
 #include "service/LogFile.h"
 #include "service/LogFormat.h"
+#include "service/LogStream.h"
 #include "service/SystemLog.h"
 
-#include <Poco/ConsoleChannel.h>
 #include <Poco/FormattingChannel.h>
 #include <Poco/Logger.h>
 
@@ -36,9 +36,7 @@ class Logging::Access final : public proxy::AccessLog {
   explicit Access(Poco::AutoPtr<Poco::Channel> channel)
       : queue_(new LogQueue(std::move(channel))) {}
   ~Access() override { queue_->close(); }
-  void write(const std::string& line) override {
-    queue_->log(Poco::Message("access", line, Poco::Message::PRIO_INFORMATION));
-  }
+  void write(std::string line) override { queue_->add({"access", std::move(line)}); }
   LogQueue& queue() { return *queue_; }
 
  private:
@@ -50,12 +48,11 @@ Poco::AutoPtr<Poco::Channel> Logging::mainChannel(const config::LogConfig& confi
   if (!config.file.empty()) return formatted(styleOf(config), new LogFile(config.file));
   if (fallback == Fallback::SystemLog)
     return formatted(LogFormat::Style::Bare, makeSystemLog("culvert"));
-  return formatted(styleOf(config), new Poco::ConsoleChannel(std::cerr));
+  return new LogStream(std::cerr, styleOf(config));
 }
 
 Poco::AutoPtr<Poco::Channel> Logging::accessChannel(const config::LogConfig& config) {
-  if (config.access == "stdout")
-    return formatted(styleOf(config), new Poco::ConsoleChannel(std::cout));
+  if (config.access == "stdout") return new LogStream(std::cout, styleOf(config));
   return formatted(styleOf(config), new LogFile(config.access));
 }
 

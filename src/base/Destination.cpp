@@ -166,11 +166,13 @@ std::string toString(const Ip& ip) {
   const Bytes bytes = ip.bytes();
   std::string text;
   if (ip.isV4()) {
+    std::array<char, 15> dotted{};
+    char* at = dotted.data();
     for (const std::uint8_t byte : bytes) {
-      if (!text.empty()) text += '.';
-      text += std::to_string(byte);
+      if (at != dotted.data()) *at++ = '.';
+      at = std::to_chars(at, dotted.data() + dotted.size(), byte).ptr;
     }
-    return text;
+    return text.assign(dotted.data(), at);
   }
   // RFC 5952: the longest run of two or more zero groups becomes "::", the first one on a tie.
   const auto group = [&](std::size_t i) {

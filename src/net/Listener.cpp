@@ -46,9 +46,14 @@ os::Descriptor openSpare() {
   return other ? *other : os::kNoDescriptor;
 }
 
+SocketStream::Role roleOf(const ListenOptions& options) noexcept {
+  return options.strangers ? SocketStream::Role::Stranger : SocketStream::Role::Known;
+}
+
 os::Descriptor openListening(const ListenOptions& options) {
   os::Family family = os::Family::V4;
   const os::Descriptor socket = bindListening(options, &os::openTcp, family);
+  SocketStream::setUp(socket, roleOf(options));
   if (const std::error_code error = os::listenOn(socket, kBacklog)) {
     os::close(socket);
     fail(error, options, options.addresses.empty() ? Ip() : options.addresses.front());

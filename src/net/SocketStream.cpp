@@ -46,18 +46,15 @@ SocketStream::SocketStream(Reactor& reactor, os::Descriptor socket, Connections:
     : reactor_(&reactor),
       watch_(reactor, *this, socket),
       slot_(std::move(slot)),
-      stranger_(role == Role::Stranger) {
-  setUp();
-}
+      stranger_(role == Role::Stranger) {}
 
 SocketStream::SocketStream(Reactor& reactor, Watch& dialled, Connections::Slot slot)
     : reactor_(&reactor), watch_(dialled, *this), slot_(std::move(slot)), stranger_(false) {
-  setUp();
+  setUp(watch_.descriptor(), Role::Known);
 }
 
-void SocketStream::setUp() {
-  const os::Descriptor socket = watch_.descriptor();
-  if (!stranger_) os::setClosing(socket, os::Closing::Reset);
+void SocketStream::setUp(os::Descriptor socket, Role role) noexcept {
+  if (role == Role::Known) os::setClosing(socket, os::Closing::Reset);
   os::setNoDelay(socket);
   os::setUnsentMark(socket, kUnsentMark);
 }

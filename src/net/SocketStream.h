@@ -31,11 +31,13 @@ class SocketStream final : public Stream, public Pooled<SocketStream>, private W
  public:
   enum class Role { Known, Stranger };
 
-  /// Takes over a connected, non-blocking `socket` and sets its options.
+  /// Takes over a connected, non-blocking `socket`, accepted from one that was setUp().
   SocketStream(Reactor& reactor, os::Descriptor socket, Connections::Slot slot, Role role);
   /// The same for one that was dialled and waits to be readable: it stays in the poll set, because
   /// whoever gets it will resume it at once.
   SocketStream(Reactor& reactor, Watch& dialled, Connections::Slot slot);
+  /// What a dialled socket begins with, or, set on one that listens, those accepted from it.
+  static void setUp(os::Descriptor socket, Role role) noexcept;
   ~SocketStream() override;
 
   using Stream::send;
@@ -60,7 +62,6 @@ class SocketStream final : public Stream, public Pooled<SocketStream>, private W
   void later();
   void onDeadline();
 
-  void setUp();
   [[nodiscard]] bool wantsRead() const noexcept;
   void updateInterest();
   [[nodiscard]] Flow answer() noexcept;

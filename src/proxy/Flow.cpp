@@ -3,8 +3,9 @@
 #include "base/Log.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
-#include <cstdio>
+#include <charconv>
 #include <utility>
 
 namespace culvert::proxy {
@@ -15,12 +16,35 @@ std::atomic<AccessLog*> accessLog{nullptr};
 std::atomic<std::size_t> flowsUnderWay{0};
 std::atomic<ShowSources> showSources{ShowSources::Full};
 
+/// Most lines are shorter.
+constexpr std::size_t kUsualLine = 256;
+
 /// A value of the line: bare when it is one plain word, else quoted and escaped.
-std::string value(std::string_view text) {
+void append(std::string& line, std::string_view text) {
   const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
     return c > 0x20 && c < 0x7f && c != '"' && c != '\\';
   });
-  return plain ? std::string(text) : inQuotes(text);
+  if (plain) {
+    line += text;
+  } else {
+    line += inQuotes(text);
+  }
+}
+
+void append(std::string& line, std::uint64_t number) {
+  std::array<char, 20> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  line.append(digits.data(), end);
+}
+
+/// In seconds, to the millisecond.
+void append(std::string& line, Clock::duration time) {
+  const auto milliseconds = static_cast<std::uint64_t>(
+      std::max<std::int64_t>(0, std::chrono::round<std::chrono::milliseconds>(time).count()));
+  append(line, milliseconds / 1000);
+  line += '.';
+  for (const unsigned unit : {100, 10, 1})
+    line += static_cast<char>('0' + milliseconds / unit % 10);
 }
 
 /// The visitor's address as far as the owner wants it written down (LOG-2): /24 and /48 when short.
@@ -56,10 +80,21 @@ FlowRecord::FlowRecord(const Session& session, std::string_view outbound, Clock:
       counted_(!session.link && session.target.network == Network::Tcp) {
   if (counted_) ++flowsUnderWay;
   if (!accessLog.load() && !Log::isOn(LogLevel::Debug)) return;
-  start_ = "from=" + (session.source ? sourceText(*session.source) : "-") +
-           " in=" + value(session.inbound ? session.inbound->tag : "") +
-           " to=" + value(toString(session.target)) + " out=" + value(outbound);
-  if (!session.user.empty()) start_ += " user=" + value(session.user);
+  std::string line;
+  line.reserve(kUsualLine);
+  line += "from=";
+  line += session.source ? sourceText(*session.source) : "-";
+  line += " in=";
+  append(line, session.inbound ? std::string_view(session.inbound->tag) : std::string_view());
+  line += " to=";
+  append(line, toString(session.target));
+  line += " out=";
+  append(line, outbound);
+  if (!session.user.empty()) {
+    line += " user=";
+    append(line, session.user);
+  }
+  start_ = std::string(line);  // as long as it must be: it lives as long as the flow
 }
 
 FlowRecord::~FlowRecord() {
@@ -81,16 +116,23 @@ void FlowRecord::fail(std::error_code why) {
 
 void FlowRecord::write(const RelayResult& result) {
   if (std::exchange(written_, true) || start_.empty()) return;
-  const double seconds = std::chrono::duration<double>(Clock::now() - begun_).count();
-  std::array<char, 32> time{};
-  std::snprintf(time.data(), time.size(), "%.3f", seconds);
-  const std::string line = '[' + std::to_string(id_) + "] " + start_ +
-                           " up=" + std::to_string(result.up) +
-                           " down=" + std::to_string(result.down) + " time=" + time.data() +
-                           " end=" + (result.why ? value(result.why.message()) : "ok");
+  std::string line;
+  line.reserve(kUsualLine);
+  line += '[';
+  append(line, id_);
+  line += "] ";
+  line += start_;
+  line += " up=";
+  append(line, result.up);
+  line += " down=";
+  append(line, result.down);
+  line += " time=";
+  append(line, Clock::now() - begun_);
+  line += " end=";
+  append(line, result.why ? result.why.message() : "ok");
   AccessLog* const sink = accessLog.load();
   if (sink) {
-    sink->write(line);
+    sink->write(std::move(line));
   } else {
     log.debug(line);
   }

@@ -27,7 +27,7 @@ class AccessLog {
  public:
   virtual ~AccessLog() = default;
   /// `line` has no time stamp and no line end.
-  virtual void write(const std::string& line) = 0;
+  virtual void write(std::string line) = 0;
 };
 
 /// Sets the process-wide access log, not owned; nullptr: lines go to Log{"access"} at debug.

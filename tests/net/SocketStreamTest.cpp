@@ -364,6 +364,7 @@ TEST_F(StrangersStreamTest, ResetsOnceItIsALink_F_CUT) {
 
 TEST(SocketStreamKilled, KillingTheProcessResetsThePeer_F_CUT) {
   PlainSocket listener = PlainSocket::listening({Ip::loopback4(), 0});
+  SocketStream::setUp(listener.descriptor(), SocketStream::Role::Known);
   PlainSocket peer = PlainSocket::connected(listener.local());
   const pid_t child = ::fork();
   ASSERT_GE(child, 0);

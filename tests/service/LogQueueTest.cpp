@@ -1,9 +1,11 @@
 #include "service/LogQueue.h"
+#include "service/LogStream.h"
 
 #include <Poco/Event.h>
 #include <gtest/gtest.h>
 
 #include <mutex>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -47,6 +49,19 @@ TEST(LogQueue, PassesLinesOnInTheirOrder) {
   ASSERT_EQ(lines.size(), 101u);
   EXPECT_EQ(lines[0], "before it runs");
   EXPECT_EQ(lines[100], "99");
+}
+
+TEST(LogQueue, FlushesATargetThatGathersLinesBehindEachBatch) {
+  std::ostringstream out;
+  Poco::AutoPtr<LogQueue> queue(new LogQueue(new LogStream(out, LogFormat::Style::Bare)));
+  queue->add({"access", "[1] from=-"});
+  queue->log(line("by a message"));
+  queue->open();
+  queue->flush();
+  EXPECT_EQ(out.str(), "[1] from=-\ntest: by a message\n");
+  queue->add({"access", "[2] from=-"});
+  queue->close();
+  EXPECT_EQ(out.str(), "[1] from=-\ntest: by a message\n[2] from=-\n");
 }
 
 TEST(LogQueue, WritesAWarningThoughItRests) {

@@ -49,7 +49,7 @@ class AccessLines final : public proxy::AccessLog {
   ~AccessLines() override { proxy::setAccessLog(nullptr); }
   AccessLines(const AccessLines&) = delete;
   AccessLines& operator=(const AccessLines&) = delete;
-  void write(const std::string& line) override { lines.push_back(line); }
+  void write(std::string line) override { lines.push_back(std::move(line)); }
   std::vector<std::string> lines;
 };
 
