@@ -129,7 +129,7 @@ void SocketStream::abort() {
 }
 
 void SocketStream::pause() {
-  if (!std::exchange(paused_, true)) pausedAt_ = reactor_->now().mono;
+  if (!std::exchange(paused_, true)) pausedAt_ = Clock::now();
   readSize_ = std::min(readSize_, kPausedReadBytes);
   updateInterest();
   if (sendError_ && state_ == State::Open) reactor_->arm(deadline_, kPausedAfterFailure);
@@ -137,8 +137,7 @@ void SocketStream::pause() {
 
 void SocketStream::resume() {
   CULVERT_ASSERT(isAttached() && reactor_->isCurrent());
-  if (std::exchange(paused_, false) && reactor_->now().mono - pausedAt_ > kSoon)
-    readSize_ = kReadBytes;
+  if (std::exchange(paused_, false) && Clock::now() - pausedAt_ > kSoon) readSize_ = kReadBytes;
   updateInterest();
   if (sendError_ && state_ == State::Open) deadline_.disarm();
 }
@@ -178,8 +177,7 @@ void SocketStream::onReadable() {
   // for it lets the line run dry.  What comes from the other end of a link (credit) shows that
   // something has been acknowledged: a better moment to go on.
   if (link_ && !out_.empty()) onWritable();
-  if (link_ && deadline_.isArmed() && reactor_->now().mono - since_ >= kLivenessStep &&
-      allIsAcknowledged())
+  if (link_ && deadline_.isArmed() && Clock::now() - since_ >= kLivenessStep && allIsAcknowledged())
     deadline_.disarm();
   const MutableBytes space = reactor_->scratch();
   for (int reads = link_ ? kLinkReads : kReads; reads > 0 && wantsRead(); --reads) {
