@@ -1,6 +1,7 @@
 #include "reverse/Bridge.h"
 #include "reverse/BridgeKeeper.h"
 #include "reverse/World.h"
+#include "support/LogLines.h"
 
 #include <gtest/gtest.h>
 
@@ -478,6 +479,20 @@ TEST(Bridge, OpensTheNextLinkBeforeADrainedOneRetires) {
   bench.live(5s);
   EXPECT_TRUE(bench.links[0].isOver());
   EXPECT_EQ(bench.links.size(), 2u);
+}
+
+TEST(Bridge, SaysThatNoncesRepeatWhereThePortalDoesNot_CRY_2) {
+  for (const bool culvert : {false, true}) {
+    const culvert::test::LogLines said("reverse");
+    BridgeBench bench({.restLinks = 1});
+    bench.greet(0, culvert);
+    bench.visit(0);
+    std::string frames;
+    for (int i = 0; i < 1000; ++i) frames += keep(2, "x");
+    for (int i = 0; i < 66; ++i) bench.tell(0, frames);
+    bench.visit(0);
+    EXPECT_EQ(said.count("nonces"), culvert ? 0u : 1u);
+  }
 }
 
 TEST(Bridge, LeavesAWornLinkOfAV2RayWhenItIsEmpty_CRY_2) {
