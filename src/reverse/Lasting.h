@@ -3,8 +3,6 @@
 
 #include "base/Clock.h"
 
-#include <optional>
-
 namespace culvert::reverse {
 
 class Lasting {
@@ -14,22 +12,24 @@ class Lasting {
   /// Whether what `holds` now has held for the time.
   bool update(bool holds, Clock::time_point now) noexcept {
     if (!holds) {
-      since_.reset();
-    } else if (!since_) {
+      since_ = kNever;
+    } else if (since_ == kNever) {
       since_ = now;
     }
-    return since_ && now - *since_ >= time_;
+    return holds && now - since_ >= time_;
   }
   /// Counts from the next update on.
-  void restart() noexcept { since_.reset(); }
+  void restart() noexcept { since_ = kNever; }
   /// When to look again; the end of time while the condition does not hold.
   [[nodiscard]] Clock::time_point due() const noexcept {
-    return since_ ? Clock::time_point(*since_ + time_) : Clock::time_point::max();
+    return since_ == kNever ? kNever : since_ + time_;
   }
 
  private:
+  static constexpr Clock::time_point kNever = Clock::time_point::max();
+
   Clock::duration time_;
-  std::optional<Clock::time_point> since_;
+  Clock::time_point since_ = kNever;  ///< it holds
 };
 
 }  // namespace culvert::reverse
