@@ -30,7 +30,7 @@ class BridgeKeeper final : public Root {
   /// A crowd that comes at once is placed before another link is up.  Opened for it, the link would
   /// get its last few, each with many times the share of the others; opened later, it is for those
   /// who come then.
-  static constexpr std::chrono::milliseconds kAllBulkTime{250};
+  static constexpr std::chrono::milliseconds kAllBulkTime{50};
   static constexpr std::chrono::seconds kCrowdTime{5}, kSurplusTime{60};
 
   explicit BridgeKeeper(std::shared_ptr<BridgeCore> core);
