@@ -3,6 +3,7 @@
 #include <Poco/DateTimeFormatter.h>
 #include <Poco/LocalDateTime.h>
 #include <Poco/Message.h>
+#include <Poco/NumberFormatter.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -95,12 +96,8 @@ std::string LogFormat::timeOf(const Poco::Timestamp& time) {
     offset_ = Poco::DateTimeFormatter::format(local, "%z");
     second_ = time.epochTime();
   }
-  const auto milliseconds = static_cast<unsigned>(time.epochMicroseconds() / 1000 % 1000);
-  std::string text;
-  text.reserve(upTo_.size() + 3 + offset_.size());
-  text += upTo_;
-  for (const unsigned unit : {100u, 10u, 1u})
-    text += static_cast<char>('0' + milliseconds / unit % 10);
+  std::string text = upTo_;
+  Poco::NumberFormatter::append0(text, static_cast<int>(time.epochMicroseconds() / 1000 % 1000), 3);
   return text += offset_;
 }
 

@@ -2,15 +2,17 @@
 
 #include "base/Log.h"
 
+#include <Poco/NumberFormatter.h>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <charconv>
 #include <utility>
 
 namespace culvert::proxy {
 namespace {
 
+using Poco::NumberFormatter;
 constexpr Log log{"access"};
 std::atomic<AccessLog*> accessLog{nullptr};
 std::atomic<std::size_t> flowsUnderWay{0};
@@ -31,20 +33,13 @@ void append(std::string& line, std::string_view text) {
   }
 }
 
-void append(std::string& line, std::uint64_t number) {
-  std::array<char, 20> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-  line.append(digits.data(), end);
-}
-
 /// In seconds, to the millisecond.
 void append(std::string& line, Clock::duration time) {
-  const auto milliseconds = static_cast<std::uint64_t>(
-      std::max<std::int64_t>(0, std::chrono::round<std::chrono::milliseconds>(time).count()));
-  append(line, milliseconds / 1000);
+  const auto milliseconds =
+      std::max<std::int64_t>(0, std::chrono::round<std::chrono::milliseconds>(time).count());
+  NumberFormatter::append(line, milliseconds / 1000);
   line += '.';
-  for (const unsigned unit : {100, 10, 1})
-    line += static_cast<char>('0' + milliseconds / unit % 10);
+  NumberFormatter::append0(line, static_cast<int>(milliseconds % 1000), 3);
 }
 
 /// The visitor's address as far as the owner wants it written down (LOG-2): /24 and /48 when short.
@@ -119,13 +114,13 @@ void FlowRecord::write(const RelayResult& result) {
   std::string line;
   line.reserve(kUsualLine);
   line += '[';
-  append(line, id_);
+  NumberFormatter::append(line, id_);
   line += "] ";
   line += start_;
   line += " up=";
-  append(line, result.up);
+  NumberFormatter::append(line, result.up);
   line += " down=";
-  append(line, result.down);
+  NumberFormatter::append(line, result.down);
   line += " time=";
   append(line, Clock::now() - begun_);
   line += " end=";
