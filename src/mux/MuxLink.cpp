@@ -326,7 +326,10 @@ void MuxLink::onPeerEnd(const FrameHead& head) {
   if (MuxStream* const stream = sessions_.find(head.id))
     return stream->receiveEnd(head.has(option::kError));
   const Health before = liveness_.health();
-  if (liveness_.answered(head.id, readAt_)) return tellHealth(before);
+  if (liveness_.answered(head.id, readAt_)) {
+    handler_.onLoad();
+    return tellHealth(before);
+  }
   if (!ids_.wasRecentlyClosed(head.id, readAt_)) countIdleFrame();
 }
 

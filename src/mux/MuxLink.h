@@ -71,7 +71,7 @@ class LinkHandler {
   virtual void onControl(Bytes) {}
   /// The peer ended the control session.
   virtual void onControlEnded() {}
-  /// Sessions came or went, or the link became burdened or free of it.
+  /// Sessions came or went, the link became burdened or free of it, or a probe was answered.
   virtual void onLoad() {}
   /// Once and last; empty: ended cleanly.  The owner may destroy the link later, not from here.
   virtual void onLinkClosed(std::error_code why) = 0;

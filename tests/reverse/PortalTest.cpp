@@ -67,6 +67,21 @@ TEST(Portal, PutsVisitorsOnAV2RayBridge) {
   EXPECT_TRUE(visitor.heard->ended);
 }
 
+TEST(Portal, SpreadsVisitorsOverLinksThatHaveRestedAlike_F_POWER) {
+  for (int tenth = 0; tenth < 20; ++tenth) {  // at each moment between two beats
+    PortalBench bench;
+    ScriptedBridge first(bench), second(bench);
+    for (int i = 0; i < 40 + tenth; ++i) {
+      bench.loop.advance(100ms);
+      first.answerProbes();
+      second.answerProbes();
+    }
+    const EndOfSession one = bench.visit(), another = bench.visit();
+    EXPECT_EQ(first.lines(), Lines{"new 2"}) << tenth;
+    EXPECT_EQ(second.lines(), Lines{"new 2"}) << tenth;
+  }
+}
+
 TEST(Portal, RegistersOnlyFromInboundsThatAuthenticate_PORT_1) {
   PortalBench bench;
   for (const bool sniffed : {false, true}) {
