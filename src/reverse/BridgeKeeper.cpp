@@ -241,13 +241,15 @@ void BridgeKeeper::onLost(const BridgeTunnelPtr& tunnel, const BridgeEvent& even
 
 void BridgeKeeper::check() {
   if (draining_) return;
-  std::size_t live = 0, sessions = 0, active = 0, bulky = 0, free = 0;
+  std::size_t live = 0, sessions = 0, active = 0, bulk = 0, bulky = 0, free = 0;
   for (const auto& slot : slots_) {
     if (!slot->link) return restartConditions();  // who is being dialled changes the picture
     ++live;
     sessions += slot->link->sessions;
     active += slot->link->active;
-    if (slot->link->bulk > 0) ++bulky;
+    const std::uint32_t itsBulk = slot->link->bulk;
+    bulk += itsBulk;
+    if (itsBulk > 0) ++bulky;
     if (!slot->link->burdened) ++free;
   }
   const BridgeSettings& settings = core_->settings;
@@ -258,7 +260,13 @@ void BridgeKeeper::check() {
   const bool stuck = mayGrow && free < std::min(live, settings.restLinks);
   if (crowded || allBulk || stuck) {
     restartConditions();
-    return addSlot();
+    // As many as they could use, so that those who come next find them.
+    const std::size_t enough =
+        allBulk ? std::min({bulk, kBulkLinks, settings.maxLinks}) : std::size_t{0};
+    do {
+      addSlot();
+    } while (slots_.size() < enough);
+    return;
   }
   const bool surplus = live > settings.restLinks &&
                        sessions * 2 <= settings.sessionsPerLink * live &&

@@ -22,7 +22,7 @@ namespace culvert::reverse {
 class BridgeKeeper final : public Root {
  public:
   static constexpr std::size_t kMostDials = 8;  ///< of one slot at a time
-  static constexpr std::size_t kBulkLinks = 4;  ///< so many, when every one carries bulk
+  static constexpr std::size_t kBulkLinks = 4;  ///< so many at most for bulk sessions
   static constexpr std::size_t kKeptAtV2Ray =
       8;  ///< a V2Ray portal may be opening a session anywhere
   static constexpr std::chrono::seconds kOverlap{

@@ -406,6 +406,21 @@ TEST(Bridge, OpensAnotherLinkWhenEveryOneCarriesBulk) {
   EXPECT_EQ(bench.links.size(), 3u);
 }
 
+TEST(Bridge, OpensAsManyLinksAtOnceAsThereAreDownloads) {
+  BridgeBench bench;
+  bench.greet(0);
+  bench.greet(1);
+  for (std::size_t i : {0u, 1u}) {
+    bench.visit(i, 2);
+    for (int block = 0; block < 10; ++block) {
+      for (const SessionId id : {SessionId{2}, SessionId{3}})
+        bench.tell(i, keep(id, std::string(60'000, 'x')));
+    }
+  }
+  bench.live(500ms);
+  EXPECT_EQ(bench.links.size(), 4u);
+}
+
 TEST(Bridge, OpensASiblingForALinkWhoseWritesAreStuck_F_SLOW) {
   BridgeBench bench;
   bench.greet(0);
