@@ -17,7 +17,9 @@ StreamPtr MuxClient::openSession(const Destination& target, Bytes metadata) {
   frame_.clear();
   appendNew(frame_, *id, target, metadata, {});
   writer().sendControl(frame_.view());
-  return addSession(*id, target.network);
+  auto stream = addSession(*id, target.network);
+  stream->begin();
+  return stream;
 }
 
 void MuxClient::openControl(const std::string& name, Bytes message) {

@@ -36,6 +36,13 @@ MuxStream::~MuxStream() {
   leaveLink();
 }
 
+void MuxStream::begin() {
+  if (!credits_ || QueueBudget::level() != QueueBudget::Level::Calm) return;
+  const std::size_t credit = receiveWindow_.begin(loop_.now().mono, link_->roundTrip(),
+                                                  windowShare(link_->bulkCount()));
+  if (credit > 0) owe(credit);
+}
+
 // Outward.
 
 Flow MuxStream::send(Pieces pieces) {
@@ -353,6 +360,10 @@ void MuxStream::took(std::size_t bytes, bool waited) {
               .mayCredit = level < QueueBudget::Level::ThreeQuarters || in_.empty()});
   if (credit == 0) return;
   refused_ = paused_;
+  owe(credit);
+}
+
+void MuxStream::owe(std::size_t credit) {
   pendingCredit_ += credit;
   link_->writer_.sendCredit(*this);
 }

@@ -51,6 +51,9 @@ class MuxStream final : public Stream, public Pooled<MuxStream>, private LinkWri
   MuxStream(MuxLink& link, SessionId id, Network network);
   ~MuxStream() override;
 
+  /// The peer has heard of the session: tells it how much more than at first it may send.
+  void begin();
+
   using Stream::send;
   Flow send(Pieces pieces) override;
   void end() override;
@@ -103,6 +106,7 @@ class MuxStream final : public Stream, public Pooled<MuxStream>, private LinkWri
   void dropQueued();
   void tellEnds();
   void took(std::size_t bytes, bool waited);
+  void owe(std::size_t credit);
   void checkStall();
   void noteActive();
   void noteMoved(std::size_t bytes);

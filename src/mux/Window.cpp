@@ -13,6 +13,10 @@ constexpr std::size_t kCreditStepBytes = 64 * 1024;
 constexpr std::size_t kGrowth = 3;
 constexpr std::chrono::seconds kStallTime{2};
 constexpr std::chrono::milliseconds kLeastRoundTrip{1};
+/// From here on the first credit comes too late.  A first flight of 256 KiB that loses a packet is
+/// followed by no more than that in the next round trip, which is then what TCP believes the path
+/// to carry.
+constexpr std::chrono::milliseconds kLongRoundTrip{5};
 
 }  // namespace
 
@@ -25,12 +29,21 @@ bool GrowthPool::take(std::size_t bytes) noexcept {
   return true;
 }
 
-std::size_t GrowthPool::takeEarly(std::size_t bytes) noexcept {
+std::size_t GrowthPool::takeEarly(std::size_t bytes, std::size_t limit) noexcept {
   std::size_t used = early_.load(std::memory_order_relaxed), taken;
   do {
-    taken = std::min(bytes, (kLeastBytes - used) / 2);
+    taken = used < limit ? std::min(bytes, (limit - used) / 2) : 0;
   } while (!early_.compare_exchange_weak(used, used + taken, std::memory_order_relaxed));
   return taken;
+}
+
+std::size_t ReceiveWindow::begin(Clock::time_point now, Clock::duration roundTrip,
+                                 std::size_t most) noexcept {
+  if (roundTrip < kLongRoundTrip) return 0;
+  grow(proven_.recall(now), most, GrowthPool::kLeastBytes / 2);
+  const std::size_t credit = size_ - unused_;
+  unused_ = size_;
+  return credit;
 }
 
 bool ReceiveWindow::receive(std::size_t bytes, Clock::time_point now,
@@ -77,13 +90,13 @@ std::size_t ReceiveWindow::take(std::size_t bytes, const Situation& situation) n
   return credit;
 }
 
-void ReceiveWindow::grow(std::size_t wanted, std::size_t most) noexcept {
+void ReceiveWindow::grow(std::size_t wanted, std::size_t most, std::size_t earlyLimit) noexcept {
   wanted = std::min(wanted, most);
   if (wanted <= size_) return;
   const std::size_t beyond = wanted > kFreeWindowBytes ? wanted - kFreeWindowBytes : 0;
   if (const std::size_t held = reserved_ + early_; beyond > held) {
     if (untrusted_ > 0) {
-      early_ += pool_.takeEarly(beyond - held);
+      early_ += pool_.takeEarly(beyond - held, earlyLimit);
     } else if (pool_.take(beyond - held)) {
       reserved_ += beyond - held;
     }

@@ -6,15 +6,16 @@
 // round trips) and the receiver's side refused nothing, it returns four times as much, so that the
 // window stays ahead of TCP's, which doubles each round trip in slow start: freely to 512 KiB, then
 // from a pool of the process, to 4 MiB.  On a link where a window that large was of use within the
-// last minute the first credit opens it at once: the link's TCP needs no start any more.  A session
-// that took nothing for 2 s falls back to the first window by use: what it takes then is not
-// returned.
+// last minute the first credit opens it at once: the link's TCP needs no start any more; where the
+// path is long a part of it goes out with the session's beginning.  A session that took nothing for
+// 2 s falls back to the first window by use: what it takes then is not returned.
 //
 // Where sessions share a link each gets as much as its window is of all of them, so those that
 // carry bulk get equal windows: beyond 512 KiB at most an equal part of 16 MiB.
 //
 // Whoever has not taken 1 MiB may be about to fall asleep.  What such windows grow by beyond 512
-// KiB is limited to 8 MiB in the whole process, each at most half of what is left of that (F-SLOW).
+// KiB is limited to 8 MiB in the whole process, each at most half of what is left of that (F-SLOW);
+// half of the 8 MiB is kept from sessions that have only begun, which may never ask for anything.
 #pragma once
 
 #include "base/Clock.h"
@@ -44,8 +45,9 @@ class GrowthPool {
   void give(std::size_t bytes) noexcept { used_.fetch_sub(bytes, std::memory_order_relaxed); }
   [[nodiscard]] std::size_t used() const noexcept { return used_.load(std::memory_order_relaxed); }
 
-  /// For a window whose session is not trusted yet: how much of `bytes` it may grow by.
-  std::size_t takeEarly(std::size_t bytes) noexcept;
+  /// For a window whose session is not trusted yet: how much of `bytes` it may grow by, while all
+  /// such hold less than `limit`, at most kLeastBytes.
+  std::size_t takeEarly(std::size_t bytes, std::size_t limit = kLeastBytes) noexcept;
   void giveEarly(std::size_t bytes) noexcept { early_.fetch_sub(bytes, std::memory_order_relaxed); }
   [[nodiscard]] std::size_t usedEarly() const noexcept {
     return early_.load(std::memory_order_relaxed);
@@ -114,6 +116,8 @@ class ReceiveWindow {
     pool_.giveEarly(early_);
   }
 
+  /// The session begins on a link of this round trip.  Returns the credit to send now; 0: none.
+  std::size_t begin(Clock::time_point now, Clock::duration roundTrip, std::size_t most) noexcept;
   /// `bytes` came; `roundTrip` is the link's, as far as known.  False: more than was allowed.
   bool receive(std::size_t bytes, Clock::time_point now, Clock::duration roundTrip) noexcept;
 
@@ -132,7 +136,8 @@ class ReceiveWindow {
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
  private:
-  void grow(std::size_t wanted, std::size_t most) noexcept;
+  void grow(std::size_t wanted, std::size_t most,
+            std::size_t earlyLimit = GrowthPool::kLeastBytes) noexcept;
   void trust() noexcept;
   void settleReserve(std::size_t queued) noexcept;
 

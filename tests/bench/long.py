@@ -267,7 +267,7 @@ def measure_case(here, system, case, loss, options):
         figures = here.fetch(system, BYTES)
     else:
         # With loss a window is soon what the loss allows: a little is enough to be warm.
-        figures = here.fetch(system, BYTES, seconds=seconds, warm=200_000 if loss else WARM_BYTES)
+        figures = here.fetch(system, BYTES, seconds=seconds, warm=WARM_BYTES)
     if "first_byte_ms" in figures:
         figures["first_byte"] = max(figures["first_byte_ms"])
     return figures

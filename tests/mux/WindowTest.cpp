@@ -77,6 +77,38 @@ TEST(Window, OpensAtOnceWhereALargeOneWasOfUse) {
   EXPECT_EQ(later.take(64 * 1024, {.now = forgotten}), 64u * 1024);
 }
 
+TEST(Window, OpensWithItsSessionWhereThePathIsLong) {
+  GrowthPool pool;
+  ProvenWindow proven;
+  const auto creditOf = [&](Clock::duration roundTrip, std::size_t most = kMaxWindowBytes) {
+    ReceiveWindow window(pool, proven);
+    const std::size_t credit = window.begin(kStart, roundTrip, most);
+    EXPECT_TRUE(window.receive(kFirstWindowBytes + credit, kStart, roundTrip));
+    EXPECT_FALSE(window.receive(1, kStart, roundTrip));
+    return credit;
+  };
+  EXPECT_EQ(creditOf(40ms), 0u);  // nothing is known of the path
+  proven.note(kMaxWindowBytes, kStart);
+  EXPECT_EQ(creditOf(40ms), kFreeWindowBytes - kFirstWindowBytes + GrowthPool::kLeastBytes / 4);
+  EXPECT_EQ(creditOf(40ms, 600'000), 600'000 - kFirstWindowBytes);
+  EXPECT_EQ(creditOf(1ms), 0u);  // the first credit is there in no time
+  EXPECT_EQ(pool.usedEarly(), 0u);
+}
+
+TEST(Window, LeavesHalfOfTheEightMegabytesToSessionsThatReceive_F_SLOW) {
+  GrowthPool pool;
+  ProvenWindow proven;
+  proven.note(kMaxWindowBytes, kStart);
+  std::deque<ReceiveWindow> resting;
+  for (int i = 0; i < 64; ++i)
+    static_cast<void>(resting.emplace_back(pool, proven).begin(kStart, 40ms, kMaxWindowBytes));
+  EXPECT_LE(pool.usedEarly(), GrowthPool::kLeastBytes / 2);
+  ReceiveWindow window(pool, proven);
+  static_cast<void>(window.begin(kStart, 40ms, kMaxWindowBytes));
+  ASSERT_TRUE(window.receive(64 * 1024, kStart, 40ms));
+  EXPECT_GT(window.take(64 * 1024, {.now = kStart}), GrowthPool::kLeastBytes / 4);
+}
+
 TEST(Window, OpensEightMegabytesInAllForThoseWhoMayFallAsleep_F_SLOW) {
   GrowthPool pool;
   ProvenWindow proven;
