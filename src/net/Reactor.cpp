@@ -39,7 +39,7 @@ Reactor::~Reactor() {
 }
 
 Now Reactor::now() const {
-  return systemNow();
+  return isCurrent() && inRound_ ? roundNow_ : systemNow();
 }
 
 void Reactor::start(const std::string& name) {
@@ -68,6 +68,7 @@ void Reactor::run() {
     } catch (const std::exception& problem) {
       log.error("a round of the reactor failed: ", problem.what());
     }
+    inRound_ = false;
   }
 }
 
@@ -76,6 +77,8 @@ void Reactor::round() {
   const Poco::Net::PollSet::SocketModeMap found =
       polled().poll(hasWork() ? Poco::Timespan() : getTimeout());
   if (mustStop()) return;
+  roundNow_ = systemNow();
+  inRound_ = true;
   for (const auto& [socket, modes] : found) Watch::tell(socket, modes);
   turn();
 }
@@ -115,6 +118,7 @@ void Reactor::Ear::onWatchFailed(std::error_code why) noexcept {
 
 void Reactor::turn() {
   turns_.fetch_add(1, std::memory_order_relaxed);
+  roundNow_ = systemNow();
   noteStall();
   runTurn();
   watchMemory();
@@ -122,7 +126,7 @@ void Reactor::turn() {
 }
 
 void Reactor::noteStall() {
-  const Clock::time_point now = Clock::now();
+  const Clock::time_point now = this->now().mono;
   const std::chrono::nanoseconds suspended = os::suspendedTime();
   const Clock::duration slept = std::max(suspended - suspended_, std::chrono::nanoseconds(0));
   suspended_ = suspended;
@@ -135,7 +139,7 @@ void Reactor::noteStall() {
 void Reactor::setAlarm() {
   const Clock::duration sleep = sleepTime(kLongestSleep);
   if (sleep == Clock::duration::zero() && hasWork()) return;  // the next poll does not wait
-  const Clock::time_point due = Clock::now() + sleep;
+  const Clock::time_point due = now().mono + sleep;
   // One that rings too soon costs a turn, setting it a system call each time.
   if (alarmAt_ != Clock::time_point() && alarmAt_ <= due) return;
   alarmAt_ = due;

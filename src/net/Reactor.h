@@ -79,6 +79,8 @@ class Reactor final : public Loop, private Poco::Net::SocketReactor {
   void trim();
 
   Ear bell_, alarm_;
+  bool inRound_ = false;         ///< its thread has not gone back to wait
+  Now roundNow_{};               ///< read when the wait was over and before the end of the turn
   Clock::time_point alarmAt_{};  ///< when the alarm will ring; the epoch: it is not set
   std::chrono::nanoseconds suspended_;
   std::size_t mostQueued_ = 0, mostConnections_ = 0;
