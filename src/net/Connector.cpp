@@ -28,9 +28,10 @@ class Attempt final : private Watcher {
       : connector_(connector),
         watch_(reactor, *this, socket),
         slot_(std::move(slot)),
-        remote_(remote) {
-    watch_.want({.write = true});
-  }
+        remote_(remote) {}
+
+  /// Its socket is connecting.  May tell the connector at once.
+  void begin();
 
   [[nodiscard]] const Endpoint& remote() const noexcept { return remote_; }
   [[nodiscard]] bool isOpen() const noexcept { return watch_.isOpen(); }
@@ -46,6 +47,9 @@ class Attempt final : private Watcher {
   void onReadable() override {}  // the stream will see
   void onWritable() override;
   void onWatchFailed(std::error_code why) noexcept override;
+  /// A free port of our own may be chosen as its own peer.
+  [[nodiscard]] bool isItsOwnPeer() const { return os::localOf(watch_.descriptor()) == remote_; }
+  void onConnected();
 
   Connector& connector_;
   Watch watch_;
@@ -129,7 +133,7 @@ class Connector final : public Handle, public Pooled<Connector>, private DialLin
   void tryNext() {
     while (const Ip* address = nextAddress()) {
       if (!connect(*address)) continue;
-      if (next_ < addresses_.size()) context_.reactor.arm(another_, kNextAddress);
+      if (!winner_ && next_ < addresses_.size()) context_.reactor.arm(another_, kNextAddress);
       return;
     }
     const auto isOpen = [](const auto& attempt) { return attempt && attempt->isOpen(); };
@@ -161,7 +165,7 @@ class Connector final : public Handle, public Pooled<Connector>, private DialLin
     const os::Descriptor socket = open(address, slot);
     if (socket == os::kNoDescriptor) return false;
     // Whatever ends us from here on is a reset at the other end.
-    os::setClosing(socket, os::Closing::Reset);
+    SocketStream::setUp(socket, SocketStream::Role::Known);
     const Endpoint remote{address, target_.port};
     if (const std::error_code error = os::connectTo(socket, remote)) {
       os::close(socket);
@@ -171,8 +175,10 @@ class Connector final : public Handle, public Pooled<Connector>, private DialLin
     if (first_) {
       others_.push_back(
           std::make_unique<Attempt>(*this, context_.reactor, socket, std::move(slot), remote));
+      others_.back()->begin();
     } else {
       first_.emplace(*this, context_.reactor, socket, std::move(slot), remote);
+      first_->begin();
     }
     return true;
   }
@@ -258,18 +264,25 @@ class Connector final : public Handle, public Pooled<Connector>, private DialLin
   TurnEndOf<Connector, &Connector::answer> answer_{*this};
 };
 
+void Attempt::begin() {
+  // A service on this machine has answered before the call came back.
+  if (os::remoteOf(watch_.descriptor()) == remote_ && !isItsOwnPeer()) return onConnected();
+  watch_.want({.write = true});
+}
+
 void Attempt::onWritable() {
   std::error_code error = os::pendingError(watch_.descriptor());
-  // A free port of our own may be chosen as its own peer.
-  if (!error && os::localOf(watch_.descriptor()) == remote_) {
-    error = std::make_error_code(std::errc::connection_refused);
-  }
+  if (!error && isItsOwnPeer()) error = std::make_error_code(std::errc::connection_refused);
   if (error) {
     connector_.onRefused(*this, error);
   } else {
-    watch_.want({.read = true});  // as the stream will
-    connector_.onConnected(*this);
+    onConnected();
   }
+}
+
+void Attempt::onConnected() {
+  watch_.want({.read = true});  // as the stream will
+  connector_.onConnected(*this);
 }
 
 void Attempt::onWatchFailed(std::error_code why) noexcept {

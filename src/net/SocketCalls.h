@@ -51,7 +51,8 @@ std::error_code bindTo(Descriptor socket, const Endpoint& local, Scope scope);
 /// For a dial from a chosen address: the port is chosen when connecting.
 std::error_code bindForDial(Descriptor socket, const Ip& from);
 std::error_code listenOn(Descriptor socket, int backlog);
-/// In progress counts as success: wait until the socket is writable, then ask pendingError().
+/// `socket` is of the family of `remote`.  In progress counts as success: wait until the socket is
+/// writable, then ask pendingError().
 std::error_code connectTo(Descriptor socket, const Endpoint& remote);
 /// Takes the socket's stored error.
 std::error_code pendingError(Descriptor socket) noexcept;

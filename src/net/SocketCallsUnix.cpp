@@ -156,7 +156,7 @@ std::error_code listenOn(Descriptor socket, int backlog) {
 }
 
 std::error_code connectTo(Descriptor socket, const Endpoint& remote) {
-  const RawAddress raw = toRaw(remote, formOf(socket));
+  const RawAddress raw = toRaw(remote);
   if (retried([&] { return ::connect(socket, raw.get(), raw.size); }) == 0 ||
       errno == EINPROGRESS) {
     return {};

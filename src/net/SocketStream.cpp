@@ -49,9 +49,7 @@ SocketStream::SocketStream(Reactor& reactor, os::Descriptor socket, Connections:
       stranger_(role == Role::Stranger) {}
 
 SocketStream::SocketStream(Reactor& reactor, Watch& dialled, Connections::Slot slot)
-    : reactor_(&reactor), watch_(dialled, *this), slot_(std::move(slot)), stranger_(false) {
-  setUp(watch_.descriptor(), Role::Known);
-}
+    : reactor_(&reactor), watch_(dialled, *this), slot_(std::move(slot)), stranger_(false) {}
 
 void SocketStream::setUp(os::Descriptor socket, Role role) noexcept {
   if (role == Role::Known) os::setClosing(socket, os::Closing::Reset);

@@ -29,7 +29,7 @@ class TemporaryFile {
   std::string path_;
 };
 
-/// A port at which nobody ever answers: its queue of connections is full.
+/// A port at which nobody answers: its queue of connections is full.
 class SilentPort {
  public:
   explicit SilentPort(const Endpoint& at) : listener_(PlainSocket::listening(at, 0)) {
@@ -40,6 +40,11 @@ class SilentPort {
     }
   }
   [[nodiscard]] Endpoint local() const { return listener_.local(); }
+  /// The next attempt of whoever still dials is answered.
+  void makeRoom() {
+    fillers_.clear();
+    static_cast<void>(listener_.accept());
+  }
 
  private:
   PlainSocket listener_;
@@ -95,6 +100,22 @@ TEST(Connector, GivesUpWhenItsTimeIsOver_LIM_12) {
   EXPECT_EQ(caller.why(), make_error_code(Errc::TimedOut));
   EXPECT_GE(Clock::now() - start, milliseconds(400));
   EXPECT_LT(Clock::now() - start, milliseconds(1200));
+}
+
+TEST(Connector, WaitsForAnAnswerThatTakesItsTime) {
+  Bench bench;
+  SilentPort slow(kAny);
+  Caller& caller = bench.make<Caller>();
+  HandlePtr dial;
+  bench.call([&] {
+    dial = bench.sockets->dial(bench.reactor(), tcp(slow.local()), {.timeout = milliseconds(9000)},
+                               caller);
+  });
+  slow.makeRoom();  // the kernel asks again after a second
+  ASSERT_TRUE(caller.wait());
+  ASSERT_TRUE(caller.upper()) << caller.why().message();
+  EXPECT_EQ(caller.remote(), slow.local());
+  bench.call([&] { dial.reset(); });
 }
 
 TEST(Connector, TriesEveryAddressOfAName_F_DNS) {
