@@ -197,6 +197,10 @@ void PortalLink::finishIfDone() {
 void PortalLink::onLoad() {
   constexpr auto kRelaxed = std::memory_order_relaxed;
   tunnel_->heardAt.store(client_.lastHeard().time_since_epoch().count(), kRelaxed);
+  if (roundTrip_ != client_.roundTrip()) {
+    roundTrip_ = client_.roundTrip();
+    core_->pool.setRoundTrip(*tunnel_, roundTrip_);
+  }
   tunnel_->sessions.store(static_cast<std::uint32_t>(client_.sessionCount()), kRelaxed);
   tunnel_->active.store(static_cast<std::uint32_t>(client_.activeCount()), kRelaxed);
   tunnel_->bulk.store(static_cast<std::uint32_t>(client_.bulkCount()), kRelaxed);

@@ -24,7 +24,7 @@ std::uint64_t classOf(const Tunnel& tunnel, Clock::time_point now) {
   if (tunnel.burdened) return 3;
   if (tunnel.retiring) return 2;
   const Clock::time_point heard{Clock::duration(tunnel.heardAt.load(std::memory_order_relaxed))};
-  return now - heard <= TunnelPool::kFresh ? 0 : 1;
+  return tunnel.slow || now - heard > TunnelPool::kFresh ? 1 : 0;
 }
 
 }  // namespace
@@ -111,6 +111,23 @@ std::vector<TunnelPtr> TunnelPool::setInstance(Tunnel& tunnel, const std::string
     }
   }
   return older;
+}
+
+void TunnelPool::setRoundTrip(Tunnel& tunnel, Clock::duration roundTrip) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  tunnel.roundTrip = roundTrip;
+  const auto isBeside = [&](const Tunnel& other) {
+    return other.state == Tunnel::State::Live && other.user == tunnel.user &&
+           other.instance == tunnel.instance;
+  };
+  Clock::duration quickest = roundTrip;
+  for (const TunnelPtr& other : tunnels_) {
+    if (isBeside(*other)) quickest = std::min(quickest, other->roundTrip);
+  }
+  const Clock::duration most = quickest + std::max<Clock::duration>(quickest / 2, kSlower);
+  for (const TunnelPtr& other : tunnels_) {
+    if (isBeside(*other)) other->slow = other->roundTrip > most;
+  }
 }
 
 std::vector<TunnelPtr> TunnelPool::all() const {

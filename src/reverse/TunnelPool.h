@@ -39,11 +39,14 @@ struct Tunnel {
   std::atomic<bool> closing{false};   ///< its bridge wants to be rid of it: nothing new at all
   std::atomic<bool> burdened{false};
   std::atomic<bool> full{false};
+  std::atomic<bool> slow{false};         ///< beside the others of its bridge (setRoundTrip)
   std::atomic<std::int64_t> heardAt{0};  ///< ticks of Clock
   std::atomic<std::uint32_t> bulk{0}, active{0}, sessions{0};
   std::atomic<std::uint32_t> coming{0};  ///< visitors on their way to it (TunnelPool::expect)
   std::atomic<std::size_t> queued{0};
-  std::string instance;  ///< of its bridge's process; guarded by the pool
+  // Guarded by the pool:
+  std::string instance;         ///< of its bridge's process
+  Clock::duration roundTrip{};  ///< of the last answered probe
 };
 using TunnelPtr = std::shared_ptr<Tunnel>;
 
@@ -51,6 +54,7 @@ class TunnelPool {
  public:
   static constexpr std::size_t kMostOpen = 32, kMostInAll = 256;  ///< per user (LIM-6)
   static constexpr std::chrono::seconds kFresh{3};
+  static constexpr std::chrono::milliseconds kSlower{25};
   static constexpr std::size_t kQueueStep = 64 * 1024;
   /// A bulk session keeps as many others away.  Without limit a crowd that comes before its first
   /// downloads are seen to be such would all go to the other link.
@@ -60,8 +64,8 @@ class TunnelPool {
   bool add(TunnelPtr tunnel);
   void remove(const Tunnel& tunnel);
 
-  /// The link a visitor on `here` gets: one that is neither retiring nor burdened, heard from
-  /// lately, with the fewest active sessions (bulk ones count kBulkWeight), queued bytes and
+  /// The link a visitor on `here` gets: one that is neither retiring nor burdened nor slow, heard
+  /// from lately, with the fewest active sessions (bulk ones count kBulkWeight), queued bytes and
   /// sessions, on `here` if that is all the same.  Else a retiring one, else a burdened one;
   /// nullptr: none.
   [[nodiscard]] TunnelPtr pick(const Loop& here, Clock::time_point now) const;
@@ -79,6 +83,11 @@ class TunnelPool {
   /// `tunnel` belongs to the process `instance`.  Returns its user's older links of other
   /// processes.
   [[nodiscard]] std::vector<TunnelPtr> setInstance(Tunnel& tunnel, const std::string& instance);
+  /// A probe of `tunnel` was answered.  The links of a bridge go the same way: one whose probe took
+  /// more than half as long again as the quickest one's, and more than kSlower longer, has a queue of
+  /// its own.  TCP may starve a link beside others for minutes, and what it carries then looks as if
+  /// it were little.
+  void setRoundTrip(Tunnel& tunnel, Clock::duration roundTrip);
   [[nodiscard]] std::vector<TunnelPtr> all() const;
 
  private:

@@ -77,6 +77,32 @@ TEST(TunnelPool, PrefersLinksHeardFromLately_F_POWER) {
   EXPECT_EQ(bench.pick(), quiet);
 }
 
+TEST(TunnelPool, PicksNoLinkThatIsSlowBesideTheOthersOfItsBridge) {
+  Bench bench;
+  const TunnelPtr starved = bench.add(), busy = bench.add();
+  busy->active = busy->sessions = 20;
+  bench.pool.setRoundTrip(*busy, 40ms);
+  bench.pool.setRoundTrip(*starved, 40ms + TunnelPool::kSlower);
+  EXPECT_EQ(bench.pick(), starved);
+  bench.pool.setRoundTrip(*starved, 41ms + TunnelPool::kSlower);
+  EXPECT_EQ(bench.pick(), busy);
+  bench.pool.setRoundTrip(*starved, 150ms);
+  bench.pool.setRoundTrip(*busy, 100ms);  // the way is long
+  EXPECT_EQ(bench.pick(), starved);
+  bench.pool.setRoundTrip(*busy, 40ms);
+  bench.pool.remove(*busy);
+  EXPECT_EQ(bench.pick(), starved);  // better than none
+  // Another bridge is farther away.
+  const TunnelPtr near = bench.add("nas2");
+  near->active = near->sessions = 1;
+  starved->instance = "one";
+  const TunnelPtr far = bench.add();
+  far->instance = "another";
+  bench.pool.setRoundTrip(*far, 200ms);
+  bench.pool.setRoundTrip(*near, 1ms);
+  EXPECT_EQ(bench.pick(), far);
+}
+
 TEST(TunnelPool, SpreadsACrowdThatHasNotArrivedYet) {
   Bench bench;
   const TunnelPtr one = bench.add(), other = bench.add();
