@@ -41,6 +41,21 @@ TEST(Reactor, RunsPostedWorkOnItsOwnThread) {
   EXPECT_FALSE(bench.reactor(0).isCurrent());
 }
 
+TEST(Reactor, HasOneTimeInATurnAndALaterOneInTheNext) {
+  Bench bench;
+  constexpr std::chrono::milliseconds kBusy{5};
+  const auto [began, ended] = bench.call([&] {
+    const Now before = bench.reactor().now();
+    std::this_thread::sleep_for(kBusy);  // a turn that has much to do
+    return std::pair(before, bench.reactor().now());
+  });
+  EXPECT_EQ(began.mono, ended.mono);
+  EXPECT_EQ(began.wall, ended.wall);
+  const Now next = bench.call([&] { return bench.reactor().now(); });
+  EXPECT_GE(next.mono, began.mono + kBusy);
+  EXPECT_GE(bench.reactor().now().mono, next.mono);  // another thread has the clock's own
+}
+
 TEST(Reactor, FiresDeadlinesNeitherEarlyNorMuchTooLate) {
   Bench bench;
   Alarm late, soon;
