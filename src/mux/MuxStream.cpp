@@ -38,8 +38,8 @@ MuxStream::~MuxStream() {
 
 void MuxStream::begin() {
   if (!credits_ || QueueBudget::level() != QueueBudget::Level::Calm) return;
-  const std::size_t credit = receiveWindow_.begin(loop_.now().mono, link_->roundTrip(),
-                                                  windowShare(link_->bulkCount()));
+  const std::size_t credit =
+      receiveWindow_.begin(loop_.now().mono, link_->roundTrip(), windowShare(link_->bulkCount()));
   if (credit > 0) owe(credit);
 }
 

@@ -33,8 +33,8 @@ class SocketStream final : public Stream, public Pooled<SocketStream>, private W
 
   /// Takes over a connected, non-blocking `socket`, accepted from one that was setUp().
   SocketStream(Reactor& reactor, os::Descriptor socket, Connections::Slot slot, Role role);
-  /// The same for one that was set up, dialled and waits to be readable: it stays in the poll set, because
-  /// whoever gets it will resume it at once.
+  /// The same for one that was set up, dialled and waits to be readable: it stays in the poll set,
+  /// because whoever gets it will resume it at once.
   SocketStream(Reactor& reactor, Watch& dialled, Connections::Slot slot);
   /// What a dialled socket begins with, or, set on one that listens, those accepted from it.
   static void setUp(os::Descriptor socket, Role role) noexcept;

@@ -74,7 +74,7 @@ class PortalLink final : public Root, private mux::LinkHandler {
   Clock::time_point controlOpened_{};
   bool nameLearned_ = false;
   std::uint64_t features_ = 0;
-  bool answered_ = false;  ///< it is a Culvert
+  bool answered_ = false;        ///< it is a Culvert
   Clock::duration roundTrip_{};  ///< as the pool knows it
   bool proved_ = false;
   bool draining_ = false;  ///< DRAIN was sent

@@ -84,9 +84,9 @@ class TunnelPool {
   /// processes.
   [[nodiscard]] std::vector<TunnelPtr> setInstance(Tunnel& tunnel, const std::string& instance);
   /// A probe of `tunnel` was answered.  The links of a bridge go the same way: one whose probe took
-  /// more than half as long again as the quickest one's, and more than kSlower longer, has a queue of
-  /// its own.  TCP may starve a link beside others for minutes, and what it carries then looks as if
-  /// it were little.
+  /// more than half as long again as the quickest one's, and more than kSlower longer, has a queue
+  /// of its own.  TCP may starve a link beside others for minutes, and what it carries then looks
+  /// as if it were little.
   void setRoundTrip(Tunnel& tunnel, Clock::duration roundTrip);
   [[nodiscard]] std::vector<TunnelPtr> all() const;
 

@@ -27,22 +27,31 @@ def tunnel_over(world, **path):
 def test_lossy_path_F_LOSS(world, loss):
     """A download through the tunnel beside a direct one: as fast, byte-exact, and no link is given up."""
     tunnel = tunnel_over(world, delay=50, jitter=20, loss=loss, reorder=5, seed=loss)
-    through = tunnel.download(ENDLESS_ENOUGH)
-    direct = Flow(world.vps, (paths.NAS, tunnel.target.port), tunnel.target, down=ENDLESS_ENOUGH)
-    wait_until(lambda: through.received and direct.received, 20, "both downloads have begun")
-    # Two connections that lose packets by chance: the best of three stretches is judged.
+    # Which of two connections beside each other loses the wrong packets is chance, and stays as it is for the rest of
+    # their lives: with two of BBR the ratio is between 0.2 and 10.  The best of three pairs is judged, each of new
+    # connections.
     ratios = []
     while len(ratios) < 3 and not (ratios and ratios[-1] >= MUST):
+        if ratios:
+            tunnel.bridge.terminate()
+            tunnel.start_bridge()
+            tunnel.wait_up()
+        told = len(tunnel.portal.log_text())
+        through = tunnel.download(ENDLESS_ENOUGH)
+        direct = Flow(world.vps, (paths.NAS, tunnel.target.port), tunnel.target, down=ENDLESS_ENOUGH)
+        wait_until(lambda t=through, d=direct: t.received and d.received, 20, "both downloads have begun")
         before = through.received, direct.received
         let_pass(SECONDS, "what arrives in this time is the figure")
         moved = through.received - before[0], direct.received - before[1]
         ratios.append(moved[0] / max(1, moved[1]))
-    # Every piece that came was compared; a download that ended has not got all it asked for.
-    assert not through.ending and not direct.ending, f"{through.ending} {direct.ending}"
+        # Every piece that came was compared; a download that ended has not got all it asked for.
+        assert not through.ending and not direct.ending, f"{through.ending} {direct.ending}"
+        for log in (tunnel.portal.log_text()[told:], tunnel.bridge.log_text()):
+            assert not DEAD.search(log), log[-2000:]
+        through.leave()
+        direct.leave()
     figure(f"F_LOSS.tunnel.{loss}", moved[0] / SECONDS / 1e6, "MB/s")
     judge("F-LOSS.speed", max(ratios), f"{loss}")
-    for process in (tunnel.portal, tunnel.bridge):
-        assert not DEAD.search(process.log_text()), process.log_text()[-2000:]
 
 
 @pytest.mark.parametrize("mtu", [1280, 576])
