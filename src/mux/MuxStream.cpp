@@ -38,8 +38,7 @@ MuxStream::~MuxStream() {
 
 void MuxStream::begin() {
   if (!credits_ || QueueBudget::level() != QueueBudget::Level::Calm) return;
-  const std::size_t credit =
-      receiveWindow_.begin(loop_.now().mono, link_->roundTrip(), windowShare(link_->bulkCount()));
+  const std::size_t credit = receiveWindow_.begin(loop_.now().mono, link_->roundTrip());
   if (credit > 0) owe(credit);
 }
 
@@ -353,7 +352,6 @@ void MuxStream::took(std::size_t bytes, bool waited) {
   const std::size_t credit = receiveWindow_.take(
       bytes, {.now = lastTaken_,
               .queued = in_.size(),
-              .most = windowShare(link_->bulkCount()),
               .waited = waited,
               .refused = refused_,
               .mayGrow = level == QueueBudget::Level::Calm,

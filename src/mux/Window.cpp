@@ -14,7 +14,7 @@ constexpr std::size_t kGrowth = 3;
 constexpr std::chrono::seconds kStallTime{2};
 constexpr std::chrono::milliseconds kLeastRoundTrip{1};
 /// From here on the first credit comes too late.  A first flight of 256 KiB that loses a packet is
-/// followed by no more than that in the next round trip, which is then what TCP believes the path
+/// followed by no more than that in the next round trip, which is then what BBR believes the path
 /// to carry.
 constexpr std::chrono::milliseconds kLongRoundTrip{5};
 
@@ -37,10 +37,9 @@ std::size_t GrowthPool::takeEarly(std::size_t bytes, std::size_t limit) noexcept
   return taken;
 }
 
-std::size_t ReceiveWindow::begin(Clock::time_point now, Clock::duration roundTrip,
-                                 std::size_t most) noexcept {
+std::size_t ReceiveWindow::begin(Clock::time_point now, Clock::duration roundTrip) noexcept {
   if (roundTrip < kLongRoundTrip) return 0;
-  grow(proven_.recall(now), most, GrowthPool::kLeastBytes / 2);
+  grow(proven_.recall(now), GrowthPool::kLeastBytes / 2);
   const std::size_t credit = size_ - unused_;
   unused_ = size_;
   return credit;
@@ -74,15 +73,13 @@ std::size_t ReceiveWindow::take(std::size_t bytes, const Situation& situation) n
     untrusted_ -= std::min(untrusted_, bytes);
     if (untrusted_ == 0) trust();
   }
-  // What is beyond goes by use.
-  size_ = std::min(size_, situation.most);
   settleReserve(situation.queued);
   const std::size_t open = unused_ + situation.queued;
   if (!situation.mayCredit || open >= size_) return 0;
   if (size_ - open < std::min(size_ / 8, kCreditStepBytes)) return 0;
   if (!situation.refused && situation.mayGrow) {
-    if (isFast_) grow(size_ + kGrowth * takenSinceCredit_, situation.most);
-    if (untrusted_ > 0 && !situation.waited) grow(proven_.recall(situation.now), situation.most);
+    if (isFast_) grow(size_ + kGrowth * takenSinceCredit_);
+    if (untrusted_ > 0 && !situation.waited) grow(proven_.recall(situation.now));
   }
   takenSinceCredit_ = 0;
   const std::size_t credit = size_ - open;
@@ -90,8 +87,8 @@ std::size_t ReceiveWindow::take(std::size_t bytes, const Situation& situation) n
   return credit;
 }
 
-void ReceiveWindow::grow(std::size_t wanted, std::size_t most, std::size_t earlyLimit) noexcept {
-  wanted = std::min(wanted, most);
+void ReceiveWindow::grow(std::size_t wanted, std::size_t earlyLimit) noexcept {
+  wanted = std::min(wanted, kMaxWindowBytes);
   if (wanted <= size_) return;
   const std::size_t beyond = wanted > kFreeWindowBytes ? wanted - kFreeWindowBytes : 0;
   if (const std::size_t held = reserved_ + early_; beyond > held) {

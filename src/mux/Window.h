@@ -10,9 +10,6 @@
 // path is long a part of it goes out with the session's beginning.  A session that took nothing for
 // 2 s falls back to the first window by use: what it takes then is not returned.
 //
-// Where sessions share a link each gets as much as its window is of all of them, so those that
-// carry bulk get equal windows: beyond 512 KiB at most an equal part of 16 MiB.
-//
 // Whoever has not taken 1 MiB may be about to fall asleep.  What such windows grow by beyond 512
 // KiB is limited to 8 MiB in the whole process, each at most half of what is left of that (F-SLOW);
 // half of the 8 MiB is kept from sessions that have only begun, which may never ask for anything.
@@ -31,8 +28,7 @@ namespace culvert::mux {
 constexpr std::size_t kFirstWindowBytes = 256 * 1024;
 constexpr std::size_t kFreeWindowBytes = 512 * 1024;
 constexpr std::size_t kMaxWindowBytes = 4 * 1024 * 1024;
-constexpr std::size_t kLinkWindowBytes = 16 * 1024 * 1024;  ///< of all bulk sessions of a link
-constexpr std::size_t kTrustedBytes = 1024 * 1024;          ///< taken by one that is no sleeper
+constexpr std::size_t kTrustedBytes = 1024 * 1024;  ///< taken by one that is no sleeper
 constexpr std::size_t kMaxCreditBytes = std::size_t{1} << 31;
 
 /// What all windows of the process may grow by beyond kFreeWindowBytes each.  Thread-safe.
@@ -76,12 +72,6 @@ class ProvenWindow {
   Clock::time_point at_{};
 };
 
-/// The largest window of a session on a link that `bulk` sessions share.
-constexpr std::size_t windowShare(std::size_t bulk) noexcept {
-  return std::clamp(kLinkWindowBytes / std::max<std::size_t>(1, bulk), kFreeWindowBytes,
-                    kMaxWindowBytes);
-}
-
 class SendWindow {
  public:
   /// From now on at most `bytes` may be sent until credit comes; before, any number.
@@ -117,17 +107,16 @@ class ReceiveWindow {
   }
 
   /// The session begins on a link of this round trip.  Returns the credit to send now; 0: none.
-  std::size_t begin(Clock::time_point now, Clock::duration roundTrip, std::size_t most) noexcept;
+  std::size_t begin(Clock::time_point now, Clock::duration roundTrip) noexcept;
   /// `bytes` came; `roundTrip` is the link's, as far as known.  False: more than was allowed.
   bool receive(std::size_t bytes, Clock::time_point now, Clock::duration roundTrip) noexcept;
 
   struct Situation {
     Clock::time_point now;
-    std::size_t queued = 0;              ///< bytes still waiting to be taken
-    std::size_t most = kMaxWindowBytes;  ///< see windowShare()
-    bool waited = false;                 ///< what was taken had been waiting
-    bool refused = false;                ///< our side paused since the last credit
-    bool mayGrow = true;                 ///< memory allows
+    std::size_t queued = 0;  ///< bytes still waiting to be taken
+    bool waited = false;     ///< what was taken had been waiting
+    bool refused = false;    ///< our side paused since the last credit
+    bool mayGrow = true;     ///< memory allows
     bool mayCredit = true;
   };
   /// `bytes` were taken.  Returns the credit to send now; 0: not yet.
@@ -136,8 +125,7 @@ class ReceiveWindow {
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
  private:
-  void grow(std::size_t wanted, std::size_t most,
-            std::size_t earlyLimit = GrowthPool::kLeastBytes) noexcept;
+  void grow(std::size_t wanted, std::size_t earlyLimit = GrowthPool::kLeastBytes) noexcept;
   void trust() noexcept;
   void settleReserve(std::size_t queued) noexcept;
 

@@ -147,8 +147,8 @@ class Loop {
   Loop& operator=(const Loop&) = delete;
   virtual ~Loop();
 
-  /// Both clocks.  On the loop's thread they may be as old as what the turn has done so far: some
-  /// twenty looks at the time for one visitor cost as much as two of its system calls.
+  /// Both clocks.  On the loop's thread they may be as old as what the turn has done so far: a
+  /// visitor takes some twenty looks at the time.
   [[nodiscard]] virtual Now now() const = 0;
   /// Whether the caller is on this loop's thread (or no thread runs it yet).
   [[nodiscard]] bool isCurrent() const noexcept;

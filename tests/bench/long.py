@@ -266,7 +266,6 @@ def measure_case(here, system, case, loss, options):
         time.sleep(2)  # this pause is the case
         figures = here.fetch(system, BYTES)
     else:
-        # With loss a window is soon what the loss allows: a little is enough to be warm.
         figures = here.fetch(system, BYTES, seconds=seconds, warm=WARM_BYTES)
     if "first_byte_ms" in figures:
         figures["first_byte"] = max(figures["first_byte_ms"])

@@ -28,15 +28,15 @@ def test_lossy_path_F_LOSS(world, loss):
     """A download through the tunnel beside a direct one: as fast, byte-exact, and no link is given up."""
     tunnel = tunnel_over(world, delay=50, jitter=20, loss=loss, reorder=5, seed=loss)
     # Which of two connections beside each other loses the wrong packets is chance, and stays as it is for the rest of
-    # their lives: with two of BBR the ratio is between 0.2 and 10.  The best of three pairs is judged, each of new
+    # their lives: with two of BBR the ratio was anything from 0.14 to 10.  The best of three pairs is judged, each of new
     # connections.
-    ratios = []
+    ratios, told = [], 0
     while len(ratios) < 3 and not (ratios and ratios[-1] >= MUST):
         if ratios:
             tunnel.bridge.terminate()
             tunnel.start_bridge()
             tunnel.wait_up()
-        told = len(tunnel.portal.log_text())
+            told = len(tunnel.portal.log_text())
         through = tunnel.download(ENDLESS_ENOUGH)
         direct = Flow(world.vps, (paths.NAS, tunnel.target.port), tunnel.target, down=ENDLESS_ENOUGH)
         wait_until(lambda t=through, d=direct: t.received and d.received, 20, "both downloads have begun")

@@ -339,7 +339,7 @@ TEST(MuxClient, PausesASourceAtZeroCreditAndNotTheLink_LIM_9) {
 TEST(MuxClient, OpensALongPathsProvenWindowWithTheSession) {
   Client client({}, kCulvert);
   const EndOfSession first = open(client);
-  while (probesIn(client.log.sent).empty()) client.loop.advance(100ms);
+  for (int i = 0; i < 30 && probesIn(client.log.sent).empty(); ++i) client.loop.advance(100ms);
   client.loop.advance(40ms);
   client.answerProbes();
   for (int i = 0; i < 40; ++i) client.hear(keep(1, std::string(60'000, 'x')));

@@ -80,9 +80,9 @@ TEST(Window, OpensAtOnceWhereALargeOneWasOfUse) {
 TEST(Window, OpensWithItsSessionWhereThePathIsLong) {
   GrowthPool pool;
   ProvenWindow proven;
-  const auto creditOf = [&](Clock::duration roundTrip, std::size_t most = kMaxWindowBytes) {
+  const auto creditOf = [&](Clock::duration roundTrip) {
     ReceiveWindow window(pool, proven);
-    const std::size_t credit = window.begin(kStart, roundTrip, most);
+    const std::size_t credit = window.begin(kStart, roundTrip);
     EXPECT_TRUE(window.receive(kFirstWindowBytes + credit, kStart, roundTrip));
     EXPECT_FALSE(window.receive(1, kStart, roundTrip));
     return credit;
@@ -90,7 +90,6 @@ TEST(Window, OpensWithItsSessionWhereThePathIsLong) {
   EXPECT_EQ(creditOf(40ms), 0u);  // nothing is known of the path
   proven.note(kMaxWindowBytes, kStart);
   EXPECT_EQ(creditOf(40ms), kFreeWindowBytes - kFirstWindowBytes + GrowthPool::kLeastBytes / 4);
-  EXPECT_EQ(creditOf(40ms, 600'000), 600'000 - kFirstWindowBytes);
   EXPECT_EQ(creditOf(1ms), 0u);  // the first credit is there in no time
   EXPECT_EQ(pool.usedEarly(), 0u);
 }
@@ -101,10 +100,10 @@ TEST(Window, LeavesHalfOfTheEightMegabytesToSessionsThatReceive_F_SLOW) {
   proven.note(kMaxWindowBytes, kStart);
   std::deque<ReceiveWindow> resting;
   for (int i = 0; i < 64; ++i)
-    static_cast<void>(resting.emplace_back(pool, proven).begin(kStart, 40ms, kMaxWindowBytes));
+    static_cast<void>(resting.emplace_back(pool, proven).begin(kStart, 40ms));
   EXPECT_LE(pool.usedEarly(), GrowthPool::kLeastBytes / 2);
   ReceiveWindow window(pool, proven);
-  static_cast<void>(window.begin(kStart, 40ms, kMaxWindowBytes));
+  static_cast<void>(window.begin(kStart, 40ms));
   ASSERT_TRUE(window.receive(64 * 1024, kStart, 40ms));
   EXPECT_GT(window.take(64 * 1024, {.now = kStart}), GrowthPool::kLeastBytes / 4);
 }
@@ -204,28 +203,6 @@ TEST(Window, SharesThePoolBeyondHalfAMegabyte) {
     pool.giveEarly(pool.usedEarly());
   }
   EXPECT_EQ(pool.used(), 0u);
-}
-
-TEST(Window, IsAnEqualPartOfItsLinkWhereManyCarryBulk) {
-  EXPECT_EQ(windowShare(0), kMaxWindowBytes);
-  EXPECT_EQ(windowShare(4), kMaxWindowBytes);
-  EXPECT_EQ(windowShare(8), kMaxWindowBytes / 2);
-  EXPECT_EQ(windowShare(1000), kFreeWindowBytes);
-  GrowthPool pool;
-  ProvenWindow proven;
-  ReceiveWindow window(pool, proven);
-  grow(window);
-  ASSERT_EQ(window.size(), kMaxWindowBytes);
-  // Others come: what is beyond its part goes by use, and back to the pool.
-  std::size_t taken = 0, credit = 0;
-  while (credit == 0) {
-    ASSERT_TRUE(window.receive(64 * 1024, kStart, 1ms));
-    credit = window.take(64 * 1024, {.now = kStart, .most = windowShare(8)});
-    taken += 64 * 1024;
-  }
-  EXPECT_GT(taken, kMaxWindowBytes / 2);
-  EXPECT_EQ(window.size(), kMaxWindowBytes / 2);
-  EXPECT_EQ(pool.used(), kMaxWindowBytes / 2 - kFreeWindowBytes);
 }
 
 TEST(Window, FallsBackByUseAfterAStall_F_SLOW) {

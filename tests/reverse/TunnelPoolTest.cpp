@@ -92,13 +92,14 @@ TEST(TunnelPool, PicksNoLinkThatIsSlowBesideTheOthersOfItsBridge) {
   bench.pool.setRoundTrip(*busy, 40ms);
   bench.pool.remove(*busy);
   EXPECT_EQ(bench.pick(), starved);  // better than none
-  // Another bridge is farther away.
-  const TunnelPtr near = bench.add("nas2");
-  near->active = near->sessions = 1;
+  // Other bridges are nearer than the one that is free, of the same user and of another.
   starved->instance = "one";
-  const TunnelPtr far = bench.add();
+  starved->active = starved->sessions = 1;
+  const TunnelPtr near = bench.add("nas2"), far = bench.add();
+  near->active = near->sessions = 1;
   far->instance = "another";
-  bench.pool.setRoundTrip(*far, 200ms);
+  bench.pool.setRoundTrip(*starved, 150ms);
+  bench.pool.setRoundTrip(*far, 300ms);
   bench.pool.setRoundTrip(*near, 1ms);
   EXPECT_EQ(bench.pick(), far);
 }
