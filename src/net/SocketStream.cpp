@@ -16,15 +16,20 @@ namespace {
 /// with: it would never see a full window taken at once, and keep it as small as that.
 constexpr std::size_t kPausedReadBytes = 128 * 1024;
 constexpr std::size_t kBulkReadBytes = 256 * 1024;
+/// With more, what was read has left the core's cache when it is decrypted.
+constexpr std::size_t kLinkReadBytes = 128 * 1024;
 constexpr std::chrono::milliseconds kSoon{50};
 constexpr int kReads = 1, kLinkReads = 2;  // in one turn
 
 constexpr std::size_t kFullBytes = 256 * 1024, kRoomBytes = kFullBytes / 4;
 constexpr std::size_t kLinkFullBytes = 64 * 1024;
 
-constexpr int kUnsentMark = 128 * 1024;
-/// Of a link: a quarter of what its path holds, within these bounds.
-constexpr int kLeastLinkUnsentMark = 64 * 1024, kMostLinkUnsentMark = 1024 * 1024;
+constexpr int kMostUnsentMark = 1024 * 1024;
+/// Whoever takes what waits within the first of these is given more at once next time, and whoever
+/// needs the second the least again.
+constexpr std::chrono::milliseconds kQuick{2}, kSlow{20};
+/// Of a link: a quarter of what its path holds, at least this.
+constexpr int kLeastLinkUnsentMark = 64 * 1024;
 constexpr std::chrono::milliseconds kMarkEvery{50};
 
 constexpr std::chrono::seconds kAbortTime{1};
@@ -85,7 +90,8 @@ Flow SocketStream::send(Pieces pieces) {
   CULVERT_ASSERT(reactor_->isCurrent());
   if (state_ != State::Open || ending_ || sendError_ || failure_) return answer();
   std::size_t taken = 0;
-  if (out_.empty()) {
+  const bool waited = !out_.empty();
+  if (!waited) {
     const os::Io io = os::send(watch_.descriptor(), pieces);
     if (io.kind == os::Io::Kind::Failed) {
       sendFailed(io.error);
@@ -98,11 +104,15 @@ Flow SocketStream::send(Pieces pieces) {
     taken -= skipped;
     out_.append(piece.subspan(skipped));
   }
-  if (!out_.empty()) updateInterest();
-  if (link_) {
-    if (!out_.empty()) tuneUnsentMark();
-    watchLiveness();
+  if (!out_.empty()) {
+    updateInterest();
+    if (link_) {
+      tuneLinkMark();
+    } else if (!waited) {
+      marked_ = Clock::now();
+    }
   }
+  if (link_) watchLiveness();
   return answer();
 }
 
@@ -159,8 +169,7 @@ void SocketStream::beLink() {
   link_ = true;
   becomeKnown();
   if (!watch_.isOpen()) return;
-  unsentMark_ = kLeastLinkUnsentMark;
-  os::setUnsentMark(watch_.descriptor(), unsentMark_);
+  setMark(kLeastLinkUnsentMark);
   os::setKeepAlive(watch_.descriptor());
 }
 
@@ -179,7 +188,7 @@ void SocketStream::onReadable() {
     deadline_.disarm();
   const MutableBytes space = reactor_->scratch();
   for (int reads = link_ ? kLinkReads : kReads; reads > 0 && wantsRead(); --reads) {
-    const std::size_t most = link_ ? kBulkReadBytes : readSize_;
+    const std::size_t most = link_ ? kLinkReadBytes : readSize_;
     const os::Io io = os::receive(watch_.descriptor(), space.first(most));
     switch (io.kind) {
       case os::Io::Kind::Done:
@@ -225,21 +234,39 @@ void SocketStream::flushQueue() {
     if (io.kind == os::Io::Kind::Blocked || io.bytes < sizeOf(some)) break;
   }
   updateInterest();
-  if (link_) watchLiveness();
+  if (link_) {
+    watchLiveness();
+  } else if (out_.empty()) {
+    tuneMark();
+  }
+}
+
+/// Where bytes leave at the speed of memory, a little of them unsent makes both ends sleep and wake
+/// for every read; where they do not, more of them only fills the kernel's memory.
+void SocketStream::tuneMark() {
+  const Clock::duration waited = Clock::now() - marked_;
+  if (waited < kQuick) {
+    setMark(std::min(2 * unsentMark_, kMostUnsentMark));
+  } else if (waited > kSlow) {
+    setMark(kUnsentMark);
+  }
 }
 
 /// What waits unsent in the kernel keeps the line busy until we run again; more than that keeps
 /// small answers waiting behind bulk.  On a long path both are measured in parts of a round trip.
-void SocketStream::tuneUnsentMark() {
+void SocketStream::tuneLinkMark() {
   const Clock::time_point now = Clock::now();
   if (now - marked_ < kMarkEvery) return;
   marked_ = now;
   const std::size_t quarter = os::bytesPerRoundTrip(watch_.descriptor()) / 4;
-  const int mark =
-      static_cast<int>(std::clamp<std::size_t>(quarter, kLeastLinkUnsentMark, kMostLinkUnsentMark));
-  if (mark == unsentMark_) return;
-  unsentMark_ = mark;
-  os::setUnsentMark(watch_.descriptor(), mark);
+  setMark(
+      static_cast<int>(std::clamp<std::size_t>(quarter, kLeastLinkUnsentMark, kMostUnsentMark)));
+}
+
+void SocketStream::setMark(int bytes) {
+  if (bytes == unsentMark_) return;
+  unsentMark_ = bytes;
+  os::setUnsentMark(watch_.descriptor(), bytes);
 }
 
 void SocketStream::sendFailed(std::error_code why) {

@@ -55,6 +55,7 @@ class SocketStream final : public Stream, public Pooled<SocketStream>, private W
  private:
   enum class State { Open, Aborting, Closed };
   static constexpr std::size_t kReadBytes = 64 * 1024;
+  static constexpr int kUnsentMark = 128 * 1024;
 
   void onReadable() override;
   void onWritable() override;
@@ -73,7 +74,9 @@ class SocketStream final : public Stream, public Pooled<SocketStream>, private W
   [[nodiscard]] bool allIsAcknowledged() const;
   void checkLiveness();
   void watchLiveness();
-  void tuneUnsentMark();
+  void tuneMark();
+  void tuneLinkMark();
+  void setMark(int bytes);
   void close(std::error_code why);
 
   Reactor* reactor_;
@@ -90,9 +93,9 @@ class SocketStream final : public Stream, public Pooled<SocketStream>, private W
   bool endSent_ = false;               ///< and has been handed to the kernel
   std::error_code sendError_;          ///< nothing can be sent any more
   std::error_code failure_;            ///< to be reported at once
-  int unsentMark_ = 0;                 ///< as the kernel has it (link)
+  int unsentMark_ = kUnsentMark;       ///< as the kernel has it
   std::size_t readSize_ = kReadBytes;  ///< of the next read
-  Clock::time_point marked_{};
+  Clock::time_point marked_{};         ///< the mark was looked at (link); the queue began to fill
   Clock::time_point since_{};  ///< of the abort; of the first byte that is not acknowledged (link)
   Clock::time_point pausedAt_{};
   TurnEndOf<SocketStream, &SocketStream::later> later_{*this};

@@ -2,6 +2,7 @@
 #include "net/QueueBudget.h"
 #include "net/SocketStream.h"
 
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -363,6 +364,43 @@ TEST_F(StrangersStreamTest, ResetsOnceItIsALink_F_CUT) {
   bench_.call([this] { upper().stream().beLink(); });
   destroy();
   EXPECT_EQ(peer_->ending(), Ending::Reset);
+}
+
+TEST(SocketStreamMark, GrowsForAPeerThatIsQuickAndShrinksForOneThatIsNot) {
+  PlainSocket listener = PlainSocket::listening({Ip::loopback4(), 0});
+  SocketStream::setUp(listener.descriptor(), SocketStream::Role::Known);
+  PlainSocket peer = PlainSocket::connected(listener.local());
+  const int socket = listener.accept().release();
+  Bench bench{1};
+  std::optional<Upper> upper;
+  bench.call([&] {
+    upper.emplace(std::make_unique<SocketStream>(bench.reactor(), socket, Connections::Slot{},
+                                                 SocketStream::Role::Known));
+  });
+  const auto mark = [&] {
+    return bench.call([&] {
+      int bytes = 0;
+      socklen_t size = sizeof bytes;
+      EXPECT_EQ(::getsockopt(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, &size), 0);
+      return bytes;
+    });
+  };
+  const std::string sent = pattern(16 * 1024 * 1024);
+  const auto send = [&] {
+    EXPECT_EQ(bench.call([&] { return upper->stream().send(asBytes(sent)); }), Flow::Full);
+  };
+  const int least = mark();
+  const auto until = std::chrono::steady_clock::now() + kPatience;
+  while (mark() == least && std::chrono::steady_clock::now() < until) {
+    bench.call([&] { upper->stream().send(Bytes(asBytes(sent)).first(1024 * 1024)); });
+    EXPECT_EQ(peer.receive(1024 * 1024).size(), 1024U * 1024);
+  }
+  EXPECT_GE(mark(), 2 * least);
+  send();
+  std::this_thread::sleep_for(std::chrono::milliseconds(30));  // the slowness that is tested
+  EXPECT_TRUE(peer.receive(sent.size()) == sent);
+  EXPECT_EQ(mark(), least);
+  bench.call([&] { upper.reset(); });
 }
 
 TEST(SocketStreamKilled, KillingTheProcessResetsThePeer_F_CUT) {
