@@ -389,22 +389,24 @@ TEST(SocketStreamMark, GrowsForAPeerThatIsQuickAndShrinksForOneThatIsNot) {
     });
   };
   const std::string piece = pattern(64 * 1024);
-  /// Sends until the kernel refuses something; returns how much was sent.
+  /// Sends until the kernel refuses something; returns what was sent.
   const auto fill = [&] {
     return bench.call([&] {
-      std::size_t sent = 0;
-      for (; upper->stream().queued() == 0; sent += piece.size())
-        upper->stream().send(asBytes(piece));
+      std::string sent;
+      for (; upper->stream().queued() == 0; sent += piece) upper->stream().send(asBytes(piece));
       return sent;
     });
   };
+  const auto expect = [&](const std::string& sent) {
+    EXPECT_TRUE(peer.receive(sent.size()) == sent);
+  };
   const int least = mark();
   const auto until = std::chrono::steady_clock::now() + kPatience;
-  while (mark() == least && std::chrono::steady_clock::now() < until) peer.receive(fill());
+  while (mark() == least && std::chrono::steady_clock::now() < until) expect(fill());
   EXPECT_GE(mark(), 2 * least);
-  const std::size_t sent = fill();
+  const std::string sent = fill();
   std::this_thread::sleep_for(std::chrono::milliseconds(30));  // the slowness that is tested
-  EXPECT_EQ(peer.receive(sent).size(), sent);
+  expect(sent);
   EXPECT_EQ(mark(), least);
   bench.call([&] { upper.reset(); });
 }
