@@ -49,6 +49,7 @@ void LinkWriter::wait(Source& source) {
   if (source.line_ != Source::Line::None) return;
   source.line_ = source.isBulk() ? Source::Line::Bulk : Source::Line::Normal;
   (source.line_ == Source::Line::Bulk ? bulk_ : normal_).pushBack(source);
+  if (isOpen()) loop_.atTurnEnd(serveLater_);
 }
 
 void LinkWriter::remove(Source& source) noexcept {
@@ -88,13 +89,15 @@ void LinkWriter::sendKept() {
 void LinkWriter::serve() {
   if (!isOpen()) return;
   sendKept();
-  while (isOpen() && !(normal_.empty() && bulk_.empty())) {
-    const bool bulkIsDue = !bulk_.empty() && (normal_.empty() || normalBytes_ >= kShareBytes);
-    if (bulkIsDue) {
+  while (isOpen()) {
+    const bool mayBulk = !bulk_.empty() && !serveLater_.isAsked();
+    if (mayBulk && (normal_.empty() || normalBytes_ >= kShareBytes)) {
       normalBytes_ = 0;
       serveOne(*bulk_.first(), normal_.empty() ? kBulkFrames : 1);
+    } else if (!normal_.empty()) {
+      serveOne(*normal_.first(), mayBulk ? 1 : SIZE_MAX);
     } else {
-      serveOne(*normal_.first(), bulk_.empty() ? SIZE_MAX : 1);
+      return;
     }
   }
 }
@@ -109,7 +112,7 @@ void LinkWriter::serveOne(Source& source, std::size_t frames) {
   } else {
     leaveLine(source);
   }
-  source.onTurn();
+  if (source.onTurn() && isBulk) loop_.atTurnEnd(serveLater_);
 }
 
 bool LinkWriter::isStuck() const {

@@ -1,11 +1,14 @@
 // Who may write on a link, and in which order.
 //
 // While the stream below takes everything there is no order to keep: what comes is sent.  Once it
-// answered Full, sources wait with what their last read left, and when there is room it is given
-// out: control frames first, then sources that are not bulk, first come first served, then bulk
-// ones in turn, four frames each; after every 64 KiB of the second kind one bulk frame goes.  So no
-// source waits for all of another one's bytes, and the other end has something to join: with one
-// frame each it makes five times as many sends.
+// answered Full, sources wait, and when there is room it is given out: control frames first, then
+// sources that are not bulk, first come first served, then bulk ones in turn; after every 64 KiB of
+// the second kind one bulk frame goes.  So no source waits for all of another one's bytes.
+//
+// A bulk source's turn is four frames of what its last read left; when nothing is left it is asked
+// for more, and the next one's turn is at the end of the loop's turn, when it has had the time to
+// read.  What it reads then goes from where it was received into the link: read earlier it would
+// wait in a queue, be copied, and have left the cache before it is encrypted.
 #pragma once
 
 #include "base/Buffer.h"
@@ -35,8 +38,8 @@ class LinkWriter {
     [[nodiscard]] virtual bool hasQueued() const noexcept = 0;
     /// Sends at most `frames` of it while the writer is open; returns the bytes.
     virtual std::size_t sendQueued(std::size_t frames) = 0;
-    /// It had its turn.
-    virtual void onTurn() = 0;
+    /// It had its turn.  True: nothing is left, and its upper end has been asked for more.
+    virtual bool onTurn() = 0;
     /// Appends the credit that is due to the data of a KeepAlive.
     virtual void putCredit(Buffer& entries) = 0;
 
@@ -62,8 +65,11 @@ class LinkWriter {
   void sendControl(Bytes frames);
   /// Sends the credit `source` owes, or keeps it in mind.
   void sendCredit(Source& source);
-  /// Puts `source` in its line, unless it stands in one.
+  /// Puts `source` in its line, unless it stands in one; also one that has nothing yet and waits to
+  /// be asked for it.
   void wait(Source& source);
+  /// Whether there are turns to wait for: a bulk source that sent goes behind the others.
+  [[nodiscard]] bool hasBulkWaiting() const noexcept { return !bulk_.empty(); }
   /// Gives out the room there is.
   void serve();
   void remove(Source& source) noexcept;
@@ -90,7 +96,8 @@ class LinkWriter {
   Buffer credits_;  ///< empty but for its storage between calls
   std::vector<Source*> creditors_;
   List normal_, bulk_;
-  std::size_t normalBytes_ = 0;  ///< sent since the last bulk frame
+  std::size_t normalBytes_ = 0;                                  ///< sent since the last bulk frame
+  TurnEndOf<LinkWriter, &LinkWriter::serve> serveLater_{*this};  ///< asked: no bulk before
 };
 
 }  // namespace culvert::mux

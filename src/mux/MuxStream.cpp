@@ -13,7 +13,6 @@ namespace culvert::mux {
 namespace {
 
 constexpr std::size_t kMostPieces = 8;  ///< of a frame, its head included
-constexpr std::size_t kTurnBytes = LinkWriter::kBulkFrames * kMaxSentDataBytes;
 
 }  // namespace
 
@@ -56,7 +55,9 @@ Flow MuxStream::send(Pieces pieces) {
   while (out_.empty() && at < size && writer.isOpen() && sendWindow_.left() > 0) {
     at += sendPart(pieces, at, std::min(size - at, sendWindow_.left()));
   }
-  if (at == size && out_.empty() && writer.isOpen() && sendWindow_.left() > 0) return Flow::Open;
+  const bool hadTurn = isBulk() && writer.hasBulkWaiting();
+  if (at == size && out_.empty() && writer.isOpen() && sendWindow_.left() > 0 && !hadTurn)
+    return Flow::Open;
   link_->place_.add(size - at);
   for (Bytes piece : pieces) {
     const std::size_t skipped = std::min(at, piece.size());
@@ -145,14 +146,13 @@ std::size_t MuxStream::sendQueued(std::size_t frames) {
   return sent;
 }
 
-/// One with bulk is asked for more while its next turn waits: with a turn that sends less than
-/// others do it would fall behind them.
-void MuxStream::onTurn() {
+bool MuxStream::onTurn() {
   sendEndIfDrained();
-  const bool isLow = out_.empty() || (isBulk() && out_.size() < kTurnBytes);
-  if (!link_ || ended_ || aborting_ || !wantsRoom_ || !isLow || sendWindow_.left() == 0) return;
+  if (!link_ || ended_ || aborting_ || !wantsRoom_ || !out_.empty() || sendWindow_.left() == 0)
+    return false;
   wantsRoom_ = false;
   upper().onRoom();
+  return true;
 }
 
 void MuxStream::receiveCredit(std::size_t credit) {

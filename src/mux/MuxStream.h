@@ -2,9 +2,9 @@
 //
 // Outward: while the link takes everything, what is sent leaves at once in frames of at most 14 992
 // bytes; once it refused, or the peer's credit is used up, at most what the last read left waits
-// here.  Inward: what the upper end does not take waits here, never in the link: between two
-// Culverts up to the window, with another peer up to 256 KiB as a matter of course and up to 4 MiB
-// or 15 s as an exception (MuxLink.h).
+// here, and a source of bulk is asked for more when its turn has come.  Inward: what the upper end
+// does not take waits here, never in the link: between two Culverts up to the window, with another
+// peer up to 256 KiB as a matter of course and up to 4 MiB or 15 s as an exception (MuxLink.h).
 //
 // Ends.  Between Culverts each direction ends by itself (Keep with option 0x04).  To a peer without
 // half-close a server's end is End at once, because the visitor waits for it; a client's end is
@@ -88,7 +88,7 @@ class MuxStream final : public Stream, public Pooled<MuxStream>, private LinkWri
   bool isBulk() const noexcept override { return !packets_ && (heavy_ || lastSend_ >= kBulkBytes); }
   bool hasQueued() const noexcept override;
   std::size_t sendQueued(std::size_t frames) override;
-  void onTurn() override;
+  bool onTurn() override;
   void putCredit(Buffer& entries) override;
 
   Flow sendDatagram(Pieces pieces);

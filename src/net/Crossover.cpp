@@ -60,6 +60,7 @@ class End final : public Stream {
   void pause() override { paused_ = true; }
   void resume() override {
     paused_ = false;
+    if (queue_.empty()) tellRoom();
     later();
   }
   bool moveTo(Loop& home) override { return &home == &loop_; }
@@ -119,10 +120,7 @@ class End final : public Stream {
       delivering_ = false;
     }
     if (!paused_ && queue_.empty()) {
-      if (toldFull_) {
-        toldFull_ = false;
-        if (peer_) peer_->hearRoom();
-      }
+      tellRoom();
       if (peer_ && peer_->ending_ && !ended_) {
         ended_ = true;
         upper().onEnd();
@@ -143,6 +141,12 @@ class End final : public Stream {
     } else if (ended_ && ending_ && peer_) {
       peer_->later();
     }
+  }
+
+  void tellRoom() {
+    if (!toldFull_ || !peer_ || peer_->inCall_ || peer_->delivering_) return;
+    toldFull_ = false;
+    peer_->hearRoom();
   }
 
   void hearRoom() {

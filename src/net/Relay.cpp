@@ -135,6 +135,12 @@ class Relay final : public Root, public Pooled<Relay> {
 
   bool lingering() const noexcept { return visitor_.lingering_ || target_.lingering_; }
 
+  /// A side that has not taken everything yet, or will not take more now, is slow, not idle.
+  bool isSlow() const {
+    return visitor_.held_ || target_.held_ || visitor_.stream_->queued() > 0 ||
+           target_.stream_->queued() > 0;
+  }
+
   Clock::duration patience() const {
     if (aborting_) return kAbortPatience;
     if (visitor_.lingering_) return options_.visitorLinger;
@@ -153,8 +159,7 @@ class Relay final : public Root, public Pooled<Relay> {
     if (aborting_) return close(why_);
     if (visitor_.held_ && !visitor_.closed_ && visitor_.stream_->isBroken())
       return visitor_.onClosed(Errc::Reset);
-    // A side that has not taken everything yet is slow, not idle.
-    if (visitor_.stream_->queued() > 0 || target_.stream_->queued() > 0) {
+    if (isSlow()) {
       if (!visitor_.lingering_ && !target_.lingering_) touch();
       if (!target_.lingering_) return watch();
     }

@@ -21,7 +21,7 @@ constexpr std::size_t kLinkReadBytes = 128 * 1024;
 constexpr std::chrono::milliseconds kSoon{50};
 constexpr int kReads = 1, kLinkReads = 2;  // in one turn
 
-constexpr std::size_t kFullBytes = 256 * 1024, kRoomBytes = kFullBytes / 4;
+constexpr std::size_t kFullBytes = 256 * 1024;
 constexpr std::size_t kLinkFullBytes = 64 * 1024;
 
 constexpr int kMostUnsentMark = 1024 * 1024;
@@ -75,7 +75,7 @@ bool SocketStream::wantsRead() const noexcept {
 
 void SocketStream::updateInterest() {
   if (!watch_.isOpen()) return;
-  watch_.want({.read = wantsRead(), .write = !out_.empty() && !failure_});
+  watch_.want({.read = wantsRead() && !readLater_, .write = !out_.empty() && !failure_});
 }
 
 Flow SocketStream::answer() noexcept {
@@ -146,6 +146,8 @@ void SocketStream::pause() {
 void SocketStream::resume() {
   CULVERT_ASSERT(isAttached() && reactor_->isCurrent());
   if (std::exchange(paused_, false) && Clock::now() - pausedAt_ > kSoon) readSize_ = kReadBytes;
+  readLater_ = !link_ && readSize_ > kReadBytes && wantsRead();
+  if (readLater_) reactor_->atTurnEnd(later_);
   updateInterest();
   if (sendError_ && state_ == State::Open) deadline_.disarm();
 }
@@ -159,6 +161,7 @@ bool SocketStream::moveTo(Loop& home) {
       state_ == State::Open && out_.empty() && !ending_ && !sendError_ && !failure_;
   if (!reactor || !isQuiet) return false;
   later_.cancel();
+  readLater_ = false;
   deadline_.disarm();
   watch_.moveTo(*reactor);
   reactor_ = reactor;
@@ -197,6 +200,7 @@ void SocketStream::onReadable() {
         if (io.bytes < most) return;
         break;
       case os::Io::Kind::Blocked:
+        readSize_ = kReadBytes;
         return;
       case os::Io::Kind::Failed:
         return close(sendError_ ? sendError_ : io.error);
@@ -217,7 +221,7 @@ void SocketStream::onWritable() {
   if (out_.empty() && ending_ && !endSent_ && state_ == State::Open) handEnd();
   if (state_ == State::Aborting) {
     if (out_.empty()) reactor_->atTurnEnd(later_);
-  } else if (toldFull_ && (link_ ? out_.empty() : out_.size() < kRoomBytes)) {
+  } else if (toldFull_ && out_.empty()) {
     toldFull_ = false;
     upper().onRoom();
   }
@@ -298,6 +302,9 @@ void SocketStream::later() {
   if (failure_) return close(failure_);
   if (state_ == State::Aborting) return continueAbort();
   checkEnds();
+  if (!std::exchange(readLater_, false)) return;
+  if (wantsRead()) watch_.read();
+  updateInterest();
 }
 
 void SocketStream::continueAbort() {

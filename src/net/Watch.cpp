@@ -129,10 +129,18 @@ void Watch::moveTo(Reactor& home) {
 
 void Watch::tell(const Poco::Net::Socket& socket, int found) noexcept {
   Watch* const watch = static_cast<const Entry*>(socket.impl())->watch;
-  if (!watch) return;
-  Watcher& watcher = watch->watcher_;
+  if (watch) watch->guarded([&] { watch->onFound(found); });
+}
+
+void Watch::read() noexcept {
+  guarded([this] { watcher_.onReadable(); });
+}
+
+template <class Call>
+void Watch::guarded(Call call) noexcept {
+  Watcher& watcher = watcher_;
   try {
-    watch->onFound(found);
+    call();
   } catch (const std::bad_alloc&) {
     watcher.onWatchFailed(std::make_error_code(std::errc::not_enough_memory));
   } catch (const std::exception& problem) {

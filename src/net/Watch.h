@@ -64,6 +64,9 @@ class Watch {
   /// Lets another reactor do the watching; only while nothing is waited for.
   void moveTo(Reactor& home);
 
+  /// Calls onReadable() outside of the poll, as carefully as tell() does.
+  void read() noexcept;
+
   /// Tells the watch of `socket`, which is of the poll set, what the poll found there: bits of
   /// Poco::Net::PollSet::Mode.  One that has closed or changed its mind meanwhile hears nothing.
   static void tell(const Poco::Net::Socket& socket, int found) noexcept;
@@ -74,6 +77,8 @@ class Watch {
   [[nodiscard]] Entry& entry() const noexcept;
   void enter(Interest before);
   void onFound(int found);
+  template <class Call>
+  void guarded(Call call) noexcept;
 
   Reactor* reactor_;
   Watcher& watcher_;

@@ -26,7 +26,10 @@ class LetterSource final : public LinkWriter::Source {
     }
     return sent;
   }
-  void onTurn() override { ++turns; }
+  bool onTurn() override {
+    ++turns;
+    return false;
+  }
   void putCredit(Buffer& entries) override { entries.append(static_cast<std::uint8_t>(letter_)); }
 
  private:
@@ -40,6 +43,39 @@ class LetterSource final : public LinkWriter::Source {
  private:
   std::size_t frameBytes_;
   bool bulk_;
+};
+
+/// Holds nothing: sends what it reads at the end of a turn in which it was asked for more.
+class ReadingSource final : public LinkWriter::Source {
+ public:
+  ReadingSource(Loop& loop, LinkWriter& writer, char letter, int reads)
+      : loop_(loop), writer_(writer), letter_(letter), reads_(reads) {}
+  ~ReadingSource() override { writer_.remove(*this); }
+
+  bool isBulk() const noexcept override { return true; }
+  bool hasQueued() const noexcept override { return false; }
+  std::size_t sendQueued(std::size_t) override { return 0; }
+  bool onTurn() override {
+    if (reads_ == 0) return false;
+    loop_.atTurnEnd(read_);
+    return true;
+  }
+  void putCredit(Buffer&) override {}
+
+ private:
+  void read() {
+    --reads_;
+    std::string text(120'000, letter_);
+    const Bytes bytes = asBytes(text);
+    writer_.send(Pieces(&bytes, 1));
+    writer_.wait(*this);
+  }
+
+  Loop& loop_;
+  LinkWriter& writer_;
+  char letter_;
+  int reads_;
+  TurnEndOf<ReadingSource, &ReadingSource::read> read_{*this};
 };
 
 struct Bench {
@@ -93,6 +129,38 @@ TEST(LinkWriter, LetsABulkFrameThroughAfterEvery64KiBOfTheRest) {
   bench.writer.wait(rest);
   bench.drain();
   EXPECT_EQ(bench.order(), "aaaaaXaaaaaX");
+}
+
+TEST(LinkWriter, LetsBulkSourcesReadOneAfterTheOtherWhenTheirTurnHasCome) {
+  Bench bench;
+  bench.fill();
+  ReadingSource first(bench.loop, bench.writer, 'X', 3), second(bench.loop, bench.writer, 'Y', 2);
+  LetterSource small(bench.writer, 'a', 1, 100, false);
+  bench.writer.wait(first);
+  bench.writer.wait(second);
+  bench.drain();
+  EXPECT_EQ(bench.order(), "");
+  bench.writer.wait(small);
+  bench.writer.serve();
+  EXPECT_EQ(bench.order(), "a") << "bulk that has not read yet keeps nobody waiting";
+  bench.loop.run();
+  EXPECT_EQ(bench.order(), "aXYXYX");
+}
+
+TEST(LinkWriter, ReadsNobodyWhileTheLinkIsFull) {
+  Bench bench;
+  bench.fill();
+  ReadingSource first(bench.loop, bench.writer, 'X', 9), second(bench.loop, bench.writer, 'Y', 9);
+  bench.writer.wait(first);
+  bench.writer.wait(second);
+  bench.stream.fullIn = 3;
+  bench.drain();
+  bench.loop.run();
+  EXPECT_EQ(bench.order(), "XYX");
+  bench.stream.fullIn = 2;
+  bench.drain();
+  bench.loop.run();
+  EXPECT_EQ(bench.order(), "XYXYX");
 }
 
 TEST(LinkWriter, KeepsTheOrderOfThoseThatWaitWithoutBytes) {

@@ -287,20 +287,37 @@ TEST(MuxClient, KeepsSourcesWaitingWhileTheLinkIsFull) {
   EXPECT_EQ(big.stream->queued() + small.stream->queued(), 0u);
 }
 
-TEST(MuxClient, AsksABulkSourceForMoreBeforeItsLastTurn) {
+TEST(MuxClient, AsksABulkSourceForMoreWhenItsTurnHasComeAndNoneElse) {
   Client client;
-  const EndOfSession bulk = open(client);
+  const EndOfSession first = open(client), second = open(client);
+  client.said();
   client.wire->setFlow(Flow::Full);
-  bulk.send(std::string(15'000, 'x'));
-  bulk.send(std::string(150'000, 'x'));
-  client.wire->fullIn = 4;
+  first.send(std::string(50'000, 'x'));  // told by the first frame
+  second.send(std::string(50'000, 'x'));
   client.wire->setFlow(Flow::Open);
-  EXPECT_GT(bulk.stream->queued(), 60'000u);
-  EXPECT_EQ(bulk.heard->rooms, 0);
-  client.wire->fullIn = 4;
+  EXPECT_EQ(first.stream->queued(), 0U);
+  EXPECT_EQ(first.heard->rooms, 1);
+  EXPECT_GT(second.stream->queued(), 0U) << "the first has not had the time to read";
+  client.loop.run();
+  EXPECT_EQ(second.stream->queued(), 0U);
+  EXPECT_EQ(second.heard->rooms, 1);
+}
+
+TEST(MuxClient, SendsABulkReadOnAndGivesTheNextTurnToThoseThatWait) {
+  Client client;
+  const EndOfSession first = open(client), second = open(client);
+  client.said();
+  client.wire->setFlow(Flow::Full);
+  first.send(std::string(50'000, 'x'));
+  second.send(std::string(50'000, 'x'));
   client.wire->setFlow(Flow::Open);
-  EXPECT_GT(bulk.stream->queued(), 0u);
-  EXPECT_EQ(bulk.heard->rooms, 1);
+  EXPECT_EQ(first.send(std::string(100'000, 'y')), Flow::Full);
+  EXPECT_EQ(first.stream->queued(), 0U) << "the link has room";
+  EXPECT_EQ(first.heard->rooms, 1);
+  client.loop.run();
+  EXPECT_EQ(second.heard->rooms, 1);
+  EXPECT_EQ(first.heard->rooms, 2);
+  EXPECT_EQ(first.send(std::string(100'000, 'y')), Flow::Open) << "nobody waits";
 }
 
 TEST(MuxClient, SendsSmallAnswersBeforeBulkOnceTheLinkWasFull) {

@@ -151,6 +151,33 @@ TEST_P(Joined, NeverCallsAReceiverFromInsideItsOwnSend) {
   EXPECT_EQ(heardByA_.received, "echo");
 }
 
+TEST(Crossover, TellsOfRoomAtOnceUnlessItsReceiverIsInACall) {
+  ManualLoop loop;
+  const auto [a, b] = makeCrossover(loop);
+  FakeReceiver heardByA, heardByB;
+  a->attach(heardByA);
+  b->attach(heardByB);
+  a->resume();
+  b->resume();
+  Stream& paused = *b;
+  heardByB.onEachData = [&] { paused.pause(); };
+  std::string text = "much";
+  EXPECT_EQ(a->send(asBytes(text)), Flow::Full);
+  b->resume();
+  EXPECT_EQ(heardByA.rooms, 1);
+
+  EXPECT_EQ(a->send(asBytes(text)), Flow::Full);
+  int roomsInside = 0;
+  heardByA.onEachData = [&] {
+    paused.resume();
+    roomsInside = heardByA.rooms;
+  };
+  b->send(asBytes(text));
+  EXPECT_EQ(roomsInside, 1);
+  loop.run();
+  EXPECT_EQ(heardByA.rooms, 2);
+}
+
 TEST_P(Joined, SaysNothingNewAfterItIsOver) {
   make();
   a_->resume();

@@ -180,6 +180,20 @@ TEST_F(RelayTest, DoesNotCallASleeperIdle_F_SLOW) {
   EXPECT_FALSE(result_.has_value());
 }
 
+TEST_F(RelayTest, DoesNotCallASourceIdleThatMayNotSend_F_SLOW) {
+  RelayOptions options;
+  options.idle = options.idleUnanswered = 300s;
+  join(options);
+  visitor_->setFlow(Flow::Full);
+  target_->inject("x");
+  loop_.advance(20min);
+  EXPECT_FALSE(result_.has_value());
+  visitor_->setFlow(Flow::Open);
+  loop_.advance(301s);
+  EXPECT_TRUE(isGone());
+  EXPECT_EQ(result_->why, make_error_code(Errc::Idle));
+}
+
 TEST_F(RelayTest, EndsAHalfClosedFlowWithoutProgress_LIM_16) {
   join();
   visitor_->injectEnd();

@@ -278,6 +278,41 @@ TEST_F(SocketStreamTest, PausingStopsTheReadingAndLosesNothing) {
   EXPECT_EQ(upper().data(), sent);
 }
 
+TEST_F(SocketStreamTest, ReadsAtTheTurnsEndWhenItIsSoonResumed_F_SLOW) {
+  struct Look final : TurnEnd {
+    explicit Look(Upper& at) : at_(at) {}
+    void onTurnEnd() override { seen.set_value(at_.data().size()); }
+    Upper& at_;
+    std::promise<std::size_t> seen;
+  };
+  const std::string sent = pattern(256 * 1024);
+  peer_->send(sent);
+  upper().pauseAtOnce = true;
+  resume();
+  ASSERT_TRUE(upper().waitForData(64 * 1024));
+  const auto resumeAndLook = [&] {
+    Look look(upper());
+    bench_.call([&] {
+      upper().stream().resume();
+      bench_.reactor().atTurnEnd(look);
+    });
+    return look.seen.get_future().get();
+  };
+  std::size_t size = 64 * 1024;
+  const std::size_t inTheSameTurn = resumeAndLook();
+  EXPECT_GT(inTheSameTurn, size);
+  while (size < sent.size()) {
+    ASSERT_TRUE(upper().waitForData(size + 1));
+    size = upper().data().size();
+    resume();
+  }
+  // Nothing is left: it waits to be told of more.
+  upper().pauseAtOnce = false;
+  peer_->send("more");
+  ASSERT_TRUE(upper().waitForData(sent.size() + 4));
+  EXPECT_LT(cpuIn(std::chrono::milliseconds(400)), std::chrono::milliseconds(40));
+}
+
 TEST_F(SocketStreamTest, PausedAndHungUpCostsNothing) {
   resume();
   peer_->send("x");
