@@ -30,6 +30,7 @@ BENCH = pathlib.Path(__file__).resolve().parent
 TOP = BENCH.parent.parent
 INSIDE = "CULVERT_BENCH_INSIDE"  # holds the scratch folder once we are in the namespaces
 WANTED_DESCRIPTORS = 65536
+CONGESTION = pathlib.Path("/proc/sys/net/ipv4/tcp_congestion_control")
 STARTED = time.monotonic()
 
 
@@ -48,6 +49,8 @@ def options():
     parser.add_argument("--gate", action="store_true", help="status 1 if a must, relaxed by 1.3, is missed")
     parser.add_argument("--culvert", metavar="PROGRAM", default=str(TOP / "build/release/bin/culvert"),
                         help="another build of Culvert")
+    parser.add_argument("--congestion", metavar="NAME", help="the kernel's congestion control, for all systems; "
+                        "default: the machine's")
     parser.add_argument("--programs", metavar="FILE", help=argparse.SUPPRESS)  # what scripts/peers printed
     return parser.parse_args()
 
@@ -90,10 +93,16 @@ def die_with_parent():
 # Inside
 
 
-def prepare_namespace():
+def prepare_namespace(congestion):
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     # A bridge connects to one target from one address; room for many thousands, above the fixed ports.
     pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").write_text("20000 65000")
+    if congestion:
+        try:
+            CONGESTION.write_text(congestion)
+        except OSError as error:
+            sys.exit(f"bench: --congestion {congestion}: {error.strerror}; as root one of: "
+                     + CONGESTION.with_name("tcp_allowed_congestion_control").read_text().strip())
     # Nothing of the machine's own runtime folder is seen or written.
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -265,6 +274,7 @@ def describe(run):
         "when": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "commit": first_line("git", "-C", str(TOP), "describe", "--always", "--dirty", "--exclude=*"),
         "machine": {"cpu": cpu, "cores": len(os.sched_getaffinity(0)), "kernel": os.uname().release,
+                    "congestion": CONGESTION.read_text().strip(),
                     "memory_mib": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20},
         "versions": versions,
         "rounds_wanted": run.rounds, "quick": run.chosen.quick,
@@ -279,7 +289,7 @@ def publish(run):
     rows = report.target_rows(verdicts)
     machine = about["machine"]
     headline = (f"commit {about['commit']}, {run.rounds} rounds, {machine['cores']} cores of {machine['cpu']}, "
-                f"Linux {machine['kernel']}, {about['versions']['v2ray'] or 'no V2Ray'}")
+                f"Linux {machine['kernel']} with {machine['congestion']}, {about['versions']['v2ray'] or 'no V2Ray'}")
     print(f"\n{headline}\n\n{report.table(rows)}")
     shown = ["culvert", *run.peers]
     peer_rows = report.peer_rows(run.records, shown, systems.TITLES) if run.comparisons else []
@@ -316,7 +326,7 @@ def drawing(run, about):
 
 def inside(chosen, scratch):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    prepare_namespace()
+    prepare_namespace(chosen.congestion)
     programs = find_programs(chosen)
     if not programs["v2ray"]:
         print("skipped V2Ray 4.34: there is no program v2ray; nothing has a base to be compared with", flush=True)
