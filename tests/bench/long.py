@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Long paths: Culvert, V2Ray, frp and a direct connection over the same simulated path, in turn.
 
-    long.py [--build DIR] [--quick] [--rounds N] [--only WORD...] [--systems A,B] [--json FILE] [--keep]
+    long.py [--build DIR] [--quick] [--rounds N] [--only WORD...] [--systems A,B] [--congestion NAME]
+            [--json FILE] [--keep]
 
 The VPS (portal, visitor) and the NAS (bridge, service) are two network namespaces joined by culvert-netsim.
 All systems run all the time; a round measures each of them once, so that ratios within a round compare what ran
@@ -138,6 +139,9 @@ class LongWorld:
 
     def _start(self, directory, options, path):
         world = self.world
+        if options.congestion:
+            for host in (world.vps, world.nas):
+                host.run("sysctl", "-qw", f"net.ipv4.tcp_congestion_control={options.congestion}")
         if path is None:
             self._shape()
         else:
@@ -308,6 +312,9 @@ def main():
     parser.add_argument("--queue", type=float,
                         help="beside: a path of 1 ms with so many ms of queue before it loses packets, "
                              "instead of a cable that loses none")
+    parser.add_argument("--congestion", metavar="NAME",
+                        help="the hosts' congestion control, one of net.ipv4.tcp_allowed_congestion_control; "
+                             "default: the machine's")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=pathlib.Path)
     parser.add_argument("--keep", action="store_true", help="keep the logs")
