@@ -145,7 +145,10 @@ void MuxLink::forget(MuxStream& stream) {
   if (stream.epoch_ == epoch_) --active_;
   if (stream.epoch_ + 1 == epoch_) --activeBefore_;
   place_.sub(stream.in_.size() + stream.out_.size());
-  if (stream.heavy_) std::erase(heavy_, &stream);
+  if (stream.heavy_) {
+    std::erase(heavy_, &stream);
+    dropHeavy(stream);
+  }
   if (stream.stalled_) --stalled_;
   if (stream.braking_) --braking_;
   sessions_.remove(stream.id_);
@@ -450,12 +453,33 @@ void MuxLink::turnEpoch() {
   const Clock::time_point now = loop_.now().mono;
   if (now - epochBegan_ < kEpoch) return;
   std::erase_if(heavy_, [this](MuxStream* stream) {
-    stream->heavy_ = stream->epoch_ == epoch_ && stream->epochBytes_ >= MuxStream::kHeavyBytes;
-    return !stream->heavy_;
+    if (stream->epoch_ == epoch_ && stream->epochBytes_ >= MuxStream::kHeavyBytes) return false;
+    dropHeavy(*stream);
+    return true;
   });
   activeBefore_ = std::exchange(active_, 0);
   ++epoch_;
   epochBegan_ = now;
+  handler_.onLoad();
+}
+
+void MuxLink::addHeavy(MuxStream& stream) {
+  stream.heavy_ = true;
+  heavy_.push_back(&stream);
+  if (!settle_.isArmed()) loop_.arm(settle_, kSettleTime);
+  handler_.onLoad();
+}
+
+/// It is not in the list any more.
+void MuxLink::dropHeavy(MuxStream& stream) noexcept {
+  stream.heavy_ = false;
+  if (std::exchange(stream.settled_, false)) --settled_;
+}
+
+void MuxLink::settle() {
+  if (over_) return;
+  for (MuxStream* const stream : heavy_) stream->settled_ = true;
+  settled_ = heavy_.size();
   handler_.onLoad();
 }
 

@@ -71,7 +71,8 @@ class LinkHandler {
   virtual void onControl(Bytes) {}
   /// The peer ended the control session.
   virtual void onControlEnded() {}
-  /// Sessions came or went, the link became burdened or free of it, or a probe was answered.
+  /// Sessions came or went or were seen to be bulk, the link became burdened or free of it, or a
+  /// probe was answered.
   virtual void onLoad() {}
   /// Once and last; empty: ended cleanly.  The owner may destroy the link later, not from here.
   virtual void onLinkClosed(std::error_code why) = 0;
@@ -83,6 +84,7 @@ class LinkHandler {
 class MuxLink : private Receiver, private Shedder::Holder {
  public:
   static constexpr std::size_t kMaxControlBytes = 1'024;
+  static constexpr std::chrono::milliseconds kSettleTime{250};
 
   MuxLink(const MuxLink&) = delete;
   MuxLink& operator=(const MuxLink&) = delete;
@@ -112,6 +114,8 @@ class MuxLink : private Receiver, private Shedder::Holder {
   /// Open sessions, the control session not counted.
   [[nodiscard]] std::size_t sessionCount() const noexcept { return sessions_.size(); }
   [[nodiscard]] std::size_t bulkCount() const noexcept { return heavy_.size(); }
+  /// Those of them that have been bulk for kSettleTime.
+  [[nodiscard]] std::size_t settledBulkCount() const noexcept { return settled_; }
   /// Open sessions that have begun or moved bytes in this epoch or the one before.
   [[nodiscard]] std::size_t activeCount() const noexcept { return active_ + activeBefore_; }
   [[nodiscard]] std::size_t queuedBytes() const noexcept { return place_.held(); }
@@ -175,6 +179,7 @@ class MuxLink : private Receiver, private Shedder::Holder {
 
   // For MuxStream
   void forget(MuxStream& stream);
+  void addHeavy(MuxStream& stream);
   void stallChanged(bool stalled);
   void brakeChanged(bool braking);
   bool shedOne() override;
@@ -191,6 +196,8 @@ class MuxLink : private Receiver, private Shedder::Holder {
   void loseSessions();
   void goOver(std::error_code why);
   void turnEpoch();
+  void dropHeavy(MuxStream& stream) noexcept;
+  void settle();
   void checkBurden();
   void tellHealth(Health before);
   void onLater();
@@ -212,6 +219,7 @@ class MuxLink : private Receiver, private Shedder::Holder {
   Clock::time_point readAt_{};  ///< of the read being worked on
 
   std::vector<MuxStream*> heavy_;
+  std::size_t settled_ = 0;                    ///< of them
   std::size_t active_ = 0, activeBefore_ = 0;  ///< by the last epoch in which they moved bytes
   std::uint32_t epoch_ = 2;                    ///< more than one after a new stream's
   Clock::time_point epochBegan_{};
@@ -231,6 +239,7 @@ class MuxLink : private Receiver, private Shedder::Holder {
 
   TurnEndOf<MuxLink, &MuxLink::onLater> later_{*this};
   DeadlineOf<MuxLink, &MuxLink::onBeat> beat_{*this};
+  DeadlineOf<MuxLink, &MuxLink::settle> settle_{*this};
 };
 
 }  // namespace culvert::mux

@@ -427,9 +427,7 @@ void MuxStream::noteMoved(std::size_t bytes) {
   noteActive();
   epochBytes_ += static_cast<std::uint32_t>(std::min(bytes, kHeavyBytes));
   if (heavy_ || epochBytes_ < kHeavyBytes) return;
-  heavy_ = true;
-  link_->heavy_.push_back(this);
-  link_->handler_.onLoad();
+  link_->addHeavy(*this);
 }
 
 // Time.

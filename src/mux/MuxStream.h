@@ -146,6 +146,7 @@ class MuxStream final : public Stream, public Pooled<MuxStream>, private LinkWri
   bool stalled_ = false;
   bool braking_ = false;  ///< holds all it may, and the link waits for it
   bool heavy_ = false;    ///< counted by the link
+  bool settled_ = false;  ///< and has been for a while
   bool closedTold_ = false;
   std::optional<std::error_code> closed_;  ///< the session is over, and how
 

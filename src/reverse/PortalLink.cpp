@@ -203,7 +203,7 @@ void PortalLink::onLoad() {
   }
   tunnel_->sessions.store(static_cast<std::uint32_t>(client_.sessionCount()), kRelaxed);
   tunnel_->active.store(static_cast<std::uint32_t>(client_.activeCount()), kRelaxed);
-  tunnel_->bulk.store(static_cast<std::uint32_t>(client_.bulkCount()), kRelaxed);
+  tunnel_->bulk.store(static_cast<std::uint32_t>(client_.settledBulkCount()), kRelaxed);
   tunnel_->queued.store(client_.queuedBytes(), kRelaxed);
   tunnel_->burdened.store(client_.isBurdened(), kRelaxed);
   tunnel_->full.store(false, kRelaxed);

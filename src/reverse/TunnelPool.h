@@ -41,7 +41,7 @@ struct Tunnel {
   std::atomic<bool> full{false};
   std::atomic<bool> slow{false};         ///< beside the others of its bridge (setRoundTrip)
   std::atomic<std::int64_t> heardAt{0};  ///< ticks of Clock
-  std::atomic<std::uint32_t> bulk{0}, active{0}, sessions{0};
+  std::atomic<std::uint32_t> bulk{0}, active{0}, sessions{0};  ///< bulk: settled
   std::atomic<std::uint32_t> coming{0};  ///< visitors on their way to it (TunnelPool::expect)
   std::atomic<std::size_t> queued{0};
   // Guarded by the pool:
@@ -56,8 +56,8 @@ class TunnelPool {
   static constexpr std::chrono::seconds kFresh{3};
   static constexpr std::chrono::milliseconds kSlower{25};
   static constexpr std::size_t kQueueStep = 64 * 1024;
-  /// A bulk session keeps as many others away.  Without limit a crowd that comes before its first
-  /// downloads are seen to be such would all go to the other link.
+  /// A bulk session keeps as many others away, once it has been one for MuxLink::kSettleTime: of a
+  /// crowd that comes at once the first to be seen as bulk would send the rest to the other link.
   static constexpr std::uint64_t kBulkWeight = 4;
 
   /// False: its user has too many.

@@ -636,11 +636,26 @@ TEST(MuxClient, CountsSessionsThatMoveMuch) {
   client.answerProbes();
   for (int i = 0; i < 10; ++i) client.hear(keep(1, std::string(60'000, 'x')));
   EXPECT_EQ(client.mux->bulkCount(), 1u);
+  EXPECT_EQ(client.mux->settledBulkCount(), 0u);
+  client.loop.advance(MuxLink::kSettleTime + Loop::kTick);
+  EXPECT_EQ(client.mux->settledBulkCount(), 1u);
   for (int i = 0; i < 3; ++i) {
     client.loop.advance(2s);
     client.answerProbes();
   }
   EXPECT_EQ(client.mux->bulkCount(), 0u);
+  EXPECT_EQ(client.mux->settledBulkCount(), 0u);
+}
+
+TEST(MuxClient, CountsNoBulkThatHasGone) {
+  Client client;
+  std::optional<EndOfSession> bulk = open(client);
+  for (int i = 0; i < 10; ++i) client.hear(keep(1, std::string(60'000, 'x')));
+  client.loop.advance(MuxLink::kSettleTime + Loop::kTick);
+  EXPECT_EQ(client.mux->settledBulkCount(), 1u);
+  bulk.reset();
+  EXPECT_EQ(client.mux->bulkCount(), 0u);
+  EXPECT_EQ(client.mux->settledBulkCount(), 0u);
 }
 
 TEST(MuxClient, CountsSessionsThatMovedBytesLately) {
