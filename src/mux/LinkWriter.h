@@ -97,7 +97,7 @@ class LinkWriter {
   std::vector<Source*> creditors_;
   List normal_, bulk_;
   std::size_t normalBytes_ = 0;                                  ///< sent since the last bulk frame
-  TurnEndOf<LinkWriter, &LinkWriter::serve> serveLater_{*this};  ///< asked: no bulk before
+  TurnEndOf<LinkWriter, &LinkWriter::serve> serveLater_{*this};  ///< until then no bulk
 };
 
 }  // namespace culvert::mux

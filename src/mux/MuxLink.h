@@ -114,7 +114,8 @@ class MuxLink : private Receiver, private Shedder::Holder {
   /// Open sessions, the control session not counted.
   [[nodiscard]] std::size_t sessionCount() const noexcept { return sessions_.size(); }
   [[nodiscard]] std::size_t bulkCount() const noexcept { return heavy_.size(); }
-  /// Those of them that have been bulk for kSettleTime.
+  /// Those of them that count when a link is chosen: kSettleTime after one became bulk, all that
+  /// are.
   [[nodiscard]] std::size_t settledBulkCount() const noexcept { return settled_; }
   /// Open sessions that have begun or moved bytes in this epoch or the one before.
   [[nodiscard]] std::size_t activeCount() const noexcept { return active_ + activeBefore_; }

@@ -3,9 +3,8 @@
 //
 // Data, and the word that there is room, pass straight through unless that would call a receiver
 // that is itself in a call on its stream (then they wait for the turn's end); ends and failures
-// always come at the turn's end.  An
-// end answers Full while the other is paused.  Bytes sent must be in writable memory: the receiver
-// may decode them in place.
+// always come at the turn's end.  An end answers Full while the other is paused.  Bytes sent must
+// be in writable memory: the receiver may decode them in place.
 #pragma once
 
 #include "net/Loop.h"

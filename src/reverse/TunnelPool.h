@@ -56,7 +56,7 @@ class TunnelPool {
   static constexpr std::chrono::seconds kFresh{3};
   static constexpr std::chrono::milliseconds kSlower{25};
   static constexpr std::size_t kQueueStep = 64 * 1024;
-  /// A bulk session keeps as many others away, once it has been one for MuxLink::kSettleTime: of a
+  /// A bulk session keeps as many others away, once MuxLink::kSettleTime is over: of a
   /// crowd that comes at once the first to be seen as bulk would send the rest to the other link.
   static constexpr std::uint64_t kBulkWeight = 4;
 
