@@ -82,6 +82,23 @@ TEST(Portal, SpreadsVisitorsOverLinksThatHaveRestedAlike_F_POWER) {
   }
 }
 
+TEST(Portal, SpreadsACrowdThoughItsFirstAreSeenToBeBulk) {
+  PortalBench bench;
+  ScriptedBridge first(bench), second(bench);
+  first.answerProbes();
+  second.answerProbes();
+  std::vector<EndOfSession> visitors;
+  const auto come = [&](int count) {
+    for (int i = 0; i < count; ++i) visitors.push_back(bench.visit());
+    return std::pair(first.lines().size(), second.lines().size());
+  };
+  EXPECT_EQ(come(2), std::pair(std::size_t{1}, std::size_t{1}));
+  for (int i = 0; i < 10; ++i) first.hear(keep(2, std::string(60'000, 'x')));
+  EXPECT_EQ(come(6), std::pair(std::size_t{3}, std::size_t{3}));
+  bench.loop.advance(mux::MuxLink::kSettleTime + Loop::kTick);
+  EXPECT_EQ(come(3), std::pair(std::size_t{0}, std::size_t{3})) << "now it keeps others away";
+}
+
 TEST(Portal, RegistersOnlyFromInboundsThatAuthenticate_PORT_1) {
   PortalBench bench;
   for (const bool sniffed : {false, true}) {
