@@ -14,7 +14,7 @@ namespace {
 /// Payload of one chunk as V2Ray cuts it: what a direction of a link is counted by when nothing
 /// below counts.
 constexpr std::size_t kV2RayChunkBytes = 1'966;
-constexpr std::chrono::seconds kEpoch{1}, kFinishTime{2};
+constexpr std::chrono::seconds kFinishTime{2};
 constexpr std::uint8_t kCreditEntry = 1;
 
 }  // namespace
@@ -142,13 +142,8 @@ void MuxLink::sendShort(SessionId id, Status status, std::uint8_t options) {
 void MuxLink::forget(MuxStream& stream) {
   const Clock::time_point now = loop_.now().mono;
   writer_.remove(stream);
-  if (stream.epoch_ == epoch_) --active_;
-  if (stream.epoch_ + 1 == epoch_) --activeBefore_;
+  activity_.forget(stream.activity_);
   place_.sub(stream.in_.size() + stream.out_.size());
-  if (stream.heavy_) {
-    std::erase(heavy_, &stream);
-    dropHeavy(stream);
-  }
   if (stream.stalled_) --stalled_;
   if (stream.braking_) --braking_;
   sessions_.remove(stream.id_);
@@ -450,36 +445,18 @@ void MuxLink::onBeat() {
 }
 
 void MuxLink::turnEpoch() {
-  const Clock::time_point now = loop_.now().mono;
-  if (now - epochBegan_ < kEpoch) return;
-  std::erase_if(heavy_, [this](MuxStream* stream) {
-    if (stream->epoch_ == epoch_ && stream->epochBytes_ >= MuxStream::kHeavyBytes) return false;
-    dropHeavy(*stream);
-    return true;
-  });
-  activeBefore_ = std::exchange(active_, 0);
-  ++epoch_;
-  epochBegan_ = now;
-  handler_.onLoad();
+  if (activity_.turn(loop_.now().mono)) handler_.onLoad();
 }
 
-void MuxLink::addHeavy(MuxStream& stream) {
-  stream.heavy_ = true;
-  heavy_.push_back(&stream);
+void MuxLink::noteMoved(MuxStream& stream, std::size_t bytes) {
+  if (!activity_.note(stream.activity_, bytes)) return;
   if (!settle_.isArmed()) loop_.arm(settle_, kSettleTime);
   handler_.onLoad();
 }
 
-/// It is not in the list any more.
-void MuxLink::dropHeavy(MuxStream& stream) noexcept {
-  stream.heavy_ = false;
-  if (std::exchange(stream.settled_, false)) --settled_;
-}
-
 void MuxLink::settle() {
   if (over_) return;
-  for (MuxStream* const stream : heavy_) stream->settled_ = true;
-  settled_ = heavy_.size();
+  activity_.settle();
   handler_.onLoad();
 }
 

@@ -13,6 +13,7 @@
 // death (Liveness.h).
 #pragma once
 
+#include "mux/Activity.h"
 #include "mux/Environment.h"
 #include "mux/Frame.h"
 #include "mux/LinkWriter.h"
@@ -113,12 +114,12 @@ class MuxLink : private Receiver, private Shedder::Holder {
   [[nodiscard]] Clock::duration roundTrip() const noexcept { return liveness_.roundTrip(); }
   /// Open sessions, the control session not counted.
   [[nodiscard]] std::size_t sessionCount() const noexcept { return sessions_.size(); }
-  [[nodiscard]] std::size_t bulkCount() const noexcept { return heavy_.size(); }
+  [[nodiscard]] std::size_t bulkCount() const noexcept { return activity_.bulk(); }
   /// Those of them that count when a link is chosen: kSettleTime after one became bulk, all that
   /// are.
-  [[nodiscard]] std::size_t settledBulkCount() const noexcept { return settled_; }
+  [[nodiscard]] std::size_t settledBulkCount() const noexcept { return activity_.settledBulk(); }
   /// Open sessions that have begun or moved bytes in this epoch or the one before.
-  [[nodiscard]] std::size_t activeCount() const noexcept { return active_ + activeBefore_; }
+  [[nodiscard]] std::size_t activeCount() const noexcept { return activity_.active(); }
   [[nodiscard]] std::size_t queuedBytes() const noexcept { return place_.held(); }
   [[nodiscard]] std::uint64_t sessionsEver() const noexcept { return sessionsEver_; }
   /// A session is stalled, or the link has been refusing bytes for 2 s: new sessions go elsewhere.
@@ -180,7 +181,7 @@ class MuxLink : private Receiver, private Shedder::Holder {
 
   // For MuxStream
   void forget(MuxStream& stream);
-  void addHeavy(MuxStream& stream);
+  void noteMoved(MuxStream& stream, std::size_t bytes);
   void stallChanged(bool stalled);
   void brakeChanged(bool braking);
   bool shedOne() override;
@@ -197,7 +198,6 @@ class MuxLink : private Receiver, private Shedder::Holder {
   void loseSessions();
   void goOver(std::error_code why);
   void turnEpoch();
-  void dropHeavy(MuxStream& stream) noexcept;
   void settle();
   void checkBurden();
   void tellHealth(Health before);
@@ -219,11 +219,7 @@ class MuxLink : private Receiver, private Shedder::Holder {
   MutableBytes runData_;
   Clock::time_point readAt_{};  ///< of the read being worked on
 
-  std::vector<MuxStream*> heavy_;
-  std::size_t settled_ = 0;                    ///< of them
-  std::size_t active_ = 0, activeBefore_ = 0;  ///< by the last epoch in which they moved bytes
-  std::uint32_t epoch_ = 2;                    ///< more than one after a new stream's
-  Clock::time_point epochBegan_{};
+  Activity activity_;
   std::size_t stalled_ = 0;
   std::size_t braking_ = 0;  ///< sessions that hold all they may and are being read
   std::uint64_t sessionsEver_ = 0, datagramsDropped_ = 0;

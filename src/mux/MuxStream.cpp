@@ -26,7 +26,7 @@ MuxStream::MuxStream(MuxLink& link, SessionId id, Network network)
       halfClose_(!packets_ && link.peer().halfClose) {
   if (credits_) sendWindow_.limit(kFirstWindowBytes);
   lastReceived_ = lastTaken_ = loop_.now().mono;
-  noteActive();
+  link_->noteMoved(*this, 0);
 }
 
 MuxStream::~MuxStream() {
@@ -49,7 +49,7 @@ Flow MuxStream::send(Pieces pieces) {
   const std::size_t size = sizeOf(pieces);
   if (size == 0) return wantsRoom_ ? Flow::Full : Flow::Open;
   lastSend_ = size;
-  noteMoved(size);
+  link_->noteMoved(*this, size);
   LinkWriter& writer = link_->writer_;
   std::size_t at = 0;
   while (out_.empty() && at < size && writer.isOpen() && sendWindow_.left() > 0) {
@@ -95,7 +95,7 @@ std::size_t MuxStream::sendPart(Pieces pieces, std::size_t offset, std::size_t m
 
 Flow MuxStream::sendDatagram(Pieces pieces) {
   if (pieces.empty()) return Flow::Open;
-  noteActive();
+  link_->noteMoved(*this, 0);
   const std::size_t size = sizeOf(pieces);
   if (size > (link_->peer().isCulvert ? kMaxDatagramBytes : kMaxV2RayDatagramBytes)) {
     ++link_->datagramsDropped_;
@@ -281,7 +281,7 @@ void MuxStream::receive(MutableBytes data) {
     return reset(Errc::PeerOverran);
   }
   lastReceived_ = now;
-  noteMoved(data.size());
+  link_->noteMoved(*this, data.size());
   if (!paused_ && in_.empty()) {
     const std::size_t size = data.size();
     upper().onData(data);
@@ -295,7 +295,7 @@ void MuxStream::receive(MutableBytes data) {
 
 void MuxStream::receiveDatagram(MutableBytes datagram) {
   if (closed_ || aborting_) return;
-  noteActive();
+  link_->noteMoved(*this, 0);
   if (!paused_ && inDatagrams_.empty()) {
     upper().onData(datagram);
     return;
@@ -412,22 +412,6 @@ void MuxStream::checkStall() {
   braking_ = brake;
   watch();
   link_->brakeChanged(brake);
-}
-
-void MuxStream::noteActive() {
-  const std::uint32_t now = link_->epoch_;
-  if (epoch_ == now) return;
-  if (epoch_ + 1 == now) --link_->activeBefore_;
-  ++link_->active_;
-  epoch_ = now;
-  epochBytes_ = 0;
-}
-
-void MuxStream::noteMoved(std::size_t bytes) {
-  noteActive();
-  epochBytes_ += static_cast<std::uint32_t>(std::min(bytes, kHeavyBytes));
-  if (heavy_ || epochBytes_ < kHeavyBytes) return;
-  link_->addHeavy(*this);
 }
 
 // Time.

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "base/Pooled.h"
+#include "mux/Activity.h"
 #include "mux/Frame.h"
 #include "mux/LinkWriter.h"
 #include "mux/Window.h"
@@ -45,8 +46,6 @@ class MuxStream final : public Stream, public Pooled<MuxStream>, private LinkWri
       1};  ///< for what is queued when a session ends badly
   static constexpr std::chrono::seconds kDrainTime{
       1};  ///< took nothing for so long: it does not drain
-  static constexpr std::size_t kHeavyBytes =
-      512 * 1024;  ///< in one epoch of the link: it counts as bulk
 
   MuxStream(MuxLink& link, SessionId id, Network network);
   ~MuxStream() override;
@@ -85,7 +84,9 @@ class MuxStream final : public Stream, public Pooled<MuxStream>, private LinkWri
 
   // LinkWriter::Source
   /// By its rate too: one that is served often has little to read each time.
-  bool isBulk() const noexcept override { return !packets_ && (heavy_ || lastSend_ >= kBulkBytes); }
+  bool isBulk() const noexcept override {
+    return !packets_ && (activity_.isBulk() || lastSend_ >= kBulkBytes);
+  }
   bool hasQueued() const noexcept override;
   std::size_t sendQueued(std::size_t frames) override;
   bool onTurn() override;
@@ -108,8 +109,6 @@ class MuxStream final : public Stream, public Pooled<MuxStream>, private LinkWri
   void took(std::size_t bytes, bool waited);
   void owe(std::size_t credit);
   void checkStall();
-  void noteActive();
-  void noteMoved(std::size_t bytes);
   void watch();
   void onDeadline();
 
@@ -124,8 +123,7 @@ class MuxStream final : public Stream, public Pooled<MuxStream>, private LinkWri
   ReceiveWindow receiveWindow_;
   std::size_t pendingCredit_ = 0;
   std::size_t lastSend_ = 0;
-  std::uint32_t epoch_ = 0;       ///< of the link, in which bytes moved last; 0: none yet
-  std::uint32_t epochBytes_ = 0;  ///< moved in it
+  Activity::Member activity_;
 
   Clock::time_point lastTaken_{}, lastReceived_{};
   Clock::time_point quietSince_{};  ///< stalled: nothing was taken since then
@@ -145,8 +143,6 @@ class MuxStream final : public Stream, public Pooled<MuxStream>, private LinkWri
   bool refused_ = false;    ///< paused since the last credit
   bool stalled_ = false;
   bool braking_ = false;  ///< holds all it may, and the link waits for it
-  bool heavy_ = false;    ///< counted by the link
-  bool settled_ = false;  ///< and has been for a while
   bool closedTold_ = false;
   std::optional<std::error_code> closed_;  ///< the session is over, and how
 

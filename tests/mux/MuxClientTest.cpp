@@ -287,14 +287,22 @@ TEST(MuxClient, KeepsSourcesWaitingWhileTheLinkIsFull) {
   EXPECT_EQ(big.stream->queued() + small.stream->queued(), 0u);
 }
 
-TEST(MuxClient, AsksABulkSourceForMoreWhenItsTurnHasComeAndNoneElse) {
+/// Two sessions with 50 kB waiting each, on a link that has just got room again.
+struct TwoOfBulk {
   Client client;
-  const EndOfSession first = open(client), second = open(client);
-  client.said();
-  client.wire->setFlow(Flow::Full);
-  first.send(std::string(50'000, 'x'));  // told by the first frame
-  second.send(std::string(50'000, 'x'));
-  client.wire->setFlow(Flow::Open);
+  EndOfSession first = open(client), second = open(client);
+
+  TwoOfBulk() {
+    client.wire->setFlow(Flow::Full);
+    first.send(std::string(50'000, 'x'));
+    second.send(std::string(50'000, 'x'));
+    client.wire->setFlow(Flow::Open);
+  }
+};
+
+TEST(MuxClient, AsksABulkSourceForMoreWhenItsTurnHasComeAndNoneElse) {
+  TwoOfBulk bulk;
+  auto& [client, first, second] = bulk;
   EXPECT_EQ(first.stream->queued(), 0U);
   EXPECT_EQ(first.heard->rooms, 1);
   EXPECT_GT(second.stream->queued(), 0U) << "the first has not had the time to read";
@@ -304,13 +312,8 @@ TEST(MuxClient, AsksABulkSourceForMoreWhenItsTurnHasComeAndNoneElse) {
 }
 
 TEST(MuxClient, SendsABulkReadOnAndGivesTheNextTurnToThoseThatWait) {
-  Client client;
-  const EndOfSession first = open(client), second = open(client);
-  client.said();
-  client.wire->setFlow(Flow::Full);
-  first.send(std::string(50'000, 'x'));
-  second.send(std::string(50'000, 'x'));
-  client.wire->setFlow(Flow::Open);
+  TwoOfBulk bulk;
+  auto& [client, first, second] = bulk;
   EXPECT_EQ(first.send(std::string(100'000, 'y')), Flow::Full);
   EXPECT_EQ(first.stream->queued(), 0U) << "the link has room";
   EXPECT_EQ(first.heard->rooms, 1);
