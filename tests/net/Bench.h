@@ -81,6 +81,7 @@ class Upper final : public Receiver {
     });
     if (echo) stream_->send(Bytes(data));
     if (pauseAtOnce) stream_->pause();
+    if (then) then();
   }
   void onEnd() override {
     changes_.change([&] { ended_ = true; });
@@ -125,6 +126,7 @@ class Upper final : public Receiver {
   }
 
   bool echo = false, endBack = false, pauseAtOnce = false;
+  std::function<void()> then;  ///< after every onData()
 
  private:
   StreamPtr stream_;
