@@ -11,8 +11,8 @@ in the same seconds.  Cases:
     one     30 MB over one connection on a warm tunnel: 8 MB have just come through it
     rest    the same after a pause of 2 s, when TCP has forgotten its window
     four    four downloads of 30 MB together
-    beside  a small request every 25 ms beside 1 and 8 downloads, tunnel at 200 Mbit/s (DP-10): the plain cable
-            between the hosts, slowed by tc tbf, or with --queue a path that loses packets when it is full
+    beside  a small request every 25 ms beside 1 and 8 downloads, tunnel at 200 Mbit/s (DP-10) or --rate: the
+            plain cable between the hosts, slowed by tc tbf, or with --queue a path that loses packets when it is full
 
 Where packets are lost, one and four are bytes in a fixed time.  Needs root; touches nothing outside.
 frp is the pair of programs frps-*, frpc-* in the folder of peers; left out with a word when it is not there.
@@ -143,7 +143,7 @@ class LongWorld:
             for host in (world.vps, world.nas):
                 host.run("sysctl", "-qw", f"net.ipv4.tcp_congestion_control={options.congestion}")
         if path is None:
-            self._shape()
+            self._shape(options.rate)
         else:
             netsim = world.vps.spawn(
                 [options.build / "bin" / "culvert-netsim", world.vps.name, world.nas.name,
@@ -157,12 +157,12 @@ class LongWorld:
             wait_until(lambda s=system: "error" not in self.fetch(s, 1000), 60, f"{system.name} serves")
         time.sleep(3)  # links at rest: everybody has opened what it opens
 
-    def _shape(self):
+    def _shape(self, rate):
         """The path is the hosts' own cable, slowed by their kernels: what has to wait does so at its sender."""
         for host, device, address in ((self.world.vps, "to-nas", VPS), (self.world.nas, "uplink", NAS)):
             host.ip("addr", "add", f"{address}/24", "dev", device)
-            host.run("tc", "qdisc", "add", "dev", device, "root", "tbf", "rate", "200mbit", "burst", "64kb",
-                     "latency", "300ms")
+            host.run("tc", "qdisc", "add", "dev", device, "root", "tbf", "rate", f"{rate}mbit", "burst",
+                     "64kb" if rate >= 100 else "8kb", "latency", "300ms")
 
     def traffic(self, system, command, *arguments, timeout=180):
         result = self.world.vps.run(
@@ -279,10 +279,11 @@ def measure_case(here, system, case, loss, options):
 def measure_beside(options, directory, table):
     if not wanted(options, "beside"):
         return
-    say("small requests beside downloads, 200 Mbit/s")
+    say(f"small requests beside downloads, {options.rate} Mbit/s")
     path = None
     if options.queue:
-        path = ["--delay", 0.5, "--rate", 200, "--queue", options.queue, "--seed", options.seed, "--offload", "off"]
+        path = ["--delay", 0.5, "--rate", options.rate, "--queue", options.queue, "--seed", options.seed,
+                "--offload", "off"]
     here = LongWorld(directory / "beside", options, path)
     seconds = 4 if options.quick else 8
     try:
@@ -312,6 +313,7 @@ def main():
     parser.add_argument("--queue", type=float,
                         help="beside: a path of 1 ms with so many ms of queue before it loses packets, "
                              "instead of a cable that loses none")
+    parser.add_argument("--rate", type=int, default=200, help="beside: Mbit/s of the tunnel; default: 200")
     parser.add_argument("--congestion", metavar="NAME",
                         help="the hosts' congestion control, one of net.ipv4.tcp_allowed_congestion_control; "
                              "default: the machine's")
