@@ -6,8 +6,8 @@
 
 The VPS (portal, visitor) and the NAS (bridge, service) are two network namespaces joined by culvert-netsim.
 A round measures each system once, so that ratios within a round compare what ran in the same seconds.  All run all
-the time, but for `beside`: V2Ray goes on sending what nobody wants any more, which on a slow path takes minutes.
-Cases:
+the time, but for `beside` and where packets are lost: V2Ray and frp go on sending what nobody wants any more, which on
+a slow path takes minutes.  Cases:
 
     one     30 MB over one connection on a warm tunnel: 8 MB have just come through it
     rest    the same after a pause of 2 s, when TCP has forgotten its window
@@ -177,6 +177,12 @@ class LongWorld:
             arguments += ["--seconds", seconds]
         return self.traffic(system, "fetch", *arguments)
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
     def close(self):
         for complaint in self.world.close():
             say("complaint:", complaint)
@@ -240,18 +246,22 @@ def measure_paths(options, directory, table):
             cases = [c for c in cases if c != "rest"]
         if not cases:
             continue
-        path = ["--delay", trip / 2, "--loss", loss, "--seed", options.seed]
+        path = ["--delay", trip / 2, "--loss", loss, "--seed"]
         say(f"{trip} ms round trip, {loss} % lost")
-        here = LongWorld(directory / f"{trip}-{loss}", options, path)
-        try:
+        if loss:
             for index in range(options.rounds):
-                for case in cases:
-                    order = here.systems[index % len(here.systems):] + here.systems[: index % len(here.systems)]
-                    for system in order:
-                        figures = measure_case(here, system, case, loss, options)
-                        table.add(f"{case} {trip}ms loss{loss}", system.name, figures)
-        finally:
-            here.close()
+                for system in systems_of(options):
+                    where, seed = directory / f"{trip}-{loss}-{index}-{system.name}", options.seed + index
+                    with LongWorld(where, options, [*path, seed], [system]) as here:
+                        for case in cases:
+                            figures = measure_case(here, system, case, 4 if options.quick else 8)
+                            table.add(f"{case} {trip}ms loss{loss}", system.name, figures)
+        else:
+            with LongWorld(directory / f"{trip}-0", options, [*path, options.seed]) as here:
+                for index in range(options.rounds):
+                    for case in cases:
+                        for system in rotated(here.systems, index):
+                            table.add(f"{case} {trip}ms loss0", system.name, measure_case(here, system, case))
         for case in cases:
             name = f"{case} {trip}ms loss{loss}"
             say(f"  {name}")
@@ -263,8 +273,13 @@ def measure_paths(options, directory, table):
                 (f", / other {number(other)}" if other else ""))
 
 
-def measure_case(here, system, case, loss, options):
-    seconds = (4 if options.quick else 8) if loss else None
+def rotated(systems, index):
+    at = index % len(systems)
+    return systems[at:] + systems[:at]
+
+
+def measure_case(here, system, case, seconds=None):
+    """With `seconds`, what comes in them."""
     if case == "four":
         figures = here.fetch(system, BYTES, streams=4, seconds=seconds)
     elif case == "rest":
@@ -288,13 +303,10 @@ def measure_beside(options, directory, table):
     seconds = 4 if options.quick else 8
     for index in range(options.rounds):
         for system in systems_of(options):
-            here = LongWorld(directory / f"beside-{index}-{system.name}", options, path, [system])
-            try:
+            with LongWorld(directory / f"beside-{index}-{system.name}", options, path, [system]) as here:
                 for downloads in (1, 8):
                     figures = here.traffic(system, "beside", "--downloads", downloads, "--seconds", seconds)
                     table.add(f"beside {downloads}", system.name, figures)
-            finally:
-                here.close()
     for downloads in (1, 8):
         name = f"beside {downloads}"
         say(f"  {name} downloads")
