@@ -210,7 +210,6 @@ class MuxLink : private Receiver, private Shedder::Holder {
   Shedder::Place place_;
   FrameReader reader_;
   Liveness liveness_;
-  ProvenWindow provenWindow_;
   Peer peer_;
   SessionTable sessions_;
 

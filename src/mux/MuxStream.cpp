@@ -21,7 +21,7 @@ MuxStream::MuxStream(MuxLink& link, SessionId id, Network network)
       loop_(link.loop()),
       id_(id),
       packets_(network == Network::Udp),
-      receiveWindow_(link.environment_.growth, link.provenWindow_),
+      receiveWindow_(link.environment_.growth),
       credits_(!packets_ && link.peer().credits),
       halfClose_(!packets_ && link.peer().halfClose) {
   if (credits_) sendWindow_.limit(kFirstWindowBytes);
@@ -37,7 +37,7 @@ MuxStream::~MuxStream() {
 
 void MuxStream::begin() {
   if (!credits_ || QueueBudget::level() != QueueBudget::Level::Calm) return;
-  const std::size_t credit = receiveWindow_.begin(loop_.now().mono, link_->roundTrip());
+  const std::size_t credit = receiveWindow_.begin(link_->roundTrip());
   if (credit > 0) owe(credit);
 }
 

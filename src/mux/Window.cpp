@@ -11,6 +11,8 @@ namespace {
 constexpr std::size_t kCreditStepBytes = 64 * 1024;
 /// Credit beyond what was taken, as a multiple of it: the window quadruples each round trip.
 constexpr std::size_t kGrowth = 3;
+/// A window that is larger than it need be keeps this part of what was taken.
+constexpr std::size_t kShrink = 4;
 constexpr std::chrono::seconds kStallTime{2};
 constexpr std::chrono::milliseconds kLeastRoundTrip{1};
 /// From here on the first credit comes too late.  A first flight of 256 KiB that loses a packet is
@@ -37,9 +39,9 @@ std::size_t GrowthPool::takeEarly(std::size_t bytes, std::size_t limit) noexcept
   return taken;
 }
 
-std::size_t ReceiveWindow::begin(Clock::time_point now, Clock::duration roundTrip) noexcept {
+std::size_t ReceiveWindow::begin(Clock::duration roundTrip) noexcept {
   if (roundTrip < kLongRoundTrip) return 0;
-  grow(proven_.recall(now), GrowthPool::kLeastBytes / 2);
+  grow(kMaxWindowBytes, GrowthPool::kLeastBytes / 2);
   const std::size_t credit = size_ - unused_;
   unused_ = size_;
   return credit;
@@ -48,14 +50,20 @@ std::size_t ReceiveWindow::begin(Clock::time_point now, Clock::duration roundTri
 bool ReceiveWindow::receive(std::size_t bytes, Clock::time_point now,
                             Clock::duration roundTrip) noexcept {
   if (bytes > unused_) return false;
+  // After a pause of the sender's, not one for credit, what came before says nothing.
+  if (now - lastReceived_ > roundTrip && unused_ >= size_ / 2) {
+    sampleBegan_ = now;
+    sample_ = 0;
+  }
+  lastReceived_ = now;
+  pathIsLong_ = roundTrip >= kLongRoundTrip;
   unused_ -= bytes;
-  if (sampleBegan_ == Clock::time_point{}) sampleBegan_ = now;
   sample_ += bytes;
   if (sample_ >= size_ / 2) {
     // A flow that its window holds back moves a window each round trip; one that moves less than
-    // half a window in two has no use for a larger one.
-    isFast_ = now - sampleBegan_ <= 2 * std::max<Clock::duration>(kLeastRoundTrip, roundTrip);
-    if (isFast_) proven_.note(size_, now);
+    // half a window in two has no use for so large a one.
+    const auto most = 2 * std::max<Clock::duration>(kLeastRoundTrip, roundTrip);
+    pace_ = now - sampleBegan_ <= most ? Pace::Fast : Pace::Slow;
     sampleBegan_ = now;
     sample_ = 0;
   }
@@ -65,7 +73,7 @@ bool ReceiveWindow::receive(std::size_t bytes, Clock::time_point now,
 std::size_t ReceiveWindow::take(std::size_t bytes, const Situation& situation) noexcept {
   if (situation.waited && situation.now - lastTaken_ > kStallTime) {
     size_ = kFirstWindowBytes;
-    isFast_ = false;
+    pace_ = Pace::Slow;
   }
   lastTaken_ = situation.now;
   takenSinceCredit_ += bytes;
@@ -73,13 +81,16 @@ std::size_t ReceiveWindow::take(std::size_t bytes, const Situation& situation) n
     untrusted_ -= std::min(untrusted_, bytes);
     if (untrusted_ == 0) trust();
   }
+  if (pace_ == Pace::Slow) {
+    size_ = std::max(kFirstWindowBytes, size_ - std::min(size_, bytes / kShrink));
+  }
   settleReserve(situation.queued);
   const std::size_t open = unused_ + situation.queued;
   if (!situation.mayCredit || open >= size_) return 0;
   if (size_ - open < std::min(size_ / 8, kCreditStepBytes)) return 0;
   if (!situation.refused && situation.mayGrow) {
-    if (isFast_) grow(size_ + kGrowth * takenSinceCredit_);
-    if (untrusted_ > 0 && !situation.waited) grow(proven_.recall(situation.now));
+    if (pace_ == Pace::Fast) grow(size_ + kGrowth * takenSinceCredit_);
+    if (pace_ != Pace::Slow && untrusted_ > 0 && pathIsLong_) grow(kMaxWindowBytes);
   }
   takenSinceCredit_ = 0;
   const std::size_t credit = size_ - open;

@@ -2,13 +2,13 @@
 // Culvert).
 //
 // A receiver starts by allowing 256 KiB and returns credit for what its own side took, an eighth of
-// the window or 64 KiB at a time.  While the sender keeps up with the path (half a window in two
-// round trips) and the receiver's side refused nothing, it returns four times as much, so that the
-// window stays ahead of TCP's, which doubles each round trip in slow start: freely to 512 KiB, then
-// from a pool of the process, to 4 MiB.  On a link where a window that large was of use within the
-// last minute the first credit opens it at once: the link's TCP needs no start any more; where the
-// path is long a part of it goes out with the session's beginning.  A session that took nothing for
-// 2 s falls back to the first window by use: what it takes then is not returned.
+// the window or 64 KiB at a time.  While half a window comes in two round trips and the receiver's
+// side refused nothing, it returns four times as much, so that the window stays ahead of TCP's,
+// which doubles each round trip in slow start: freely to 512 KiB, then from a pool of the process,
+// to 4 MiB.  Where half a window takes longer, it returns less than was taken until that is so
+// again.  On a long path the first credit comes too late: a larger window goes out with the
+// session's beginning.  A session that took nothing for 2 s falls back to the first window by use:
+// what it takes then is not returned.
 //
 // Whoever has not taken 1 MiB may be about to fall asleep.  What such windows grow by beyond 512
 // KiB is limited to 8 MiB in the whole process, each at most half of what is left of that (F-SLOW);
@@ -53,25 +53,6 @@ class GrowthPool {
   std::atomic<std::size_t> used_{0}, early_{0};
 };
 
-/// The largest window that a session of one link and direction made use of lately.
-class ProvenWindow {
- public:
-  static constexpr std::chrono::seconds kHolds{60};
-
-  void note(std::size_t bytes, Clock::time_point now) noexcept {
-    if (bytes < recall(now)) return;
-    bytes_ = bytes;
-    at_ = now;
-  }
-  [[nodiscard]] std::size_t recall(Clock::time_point now) const noexcept {
-    return now - at_ <= kHolds ? bytes_ : 0;
-  }
-
- private:
-  std::size_t bytes_ = 0;
-  Clock::time_point at_{};
-};
-
 class SendWindow {
  public:
   /// From now on at most `bytes` may be sent until credit comes; before, any number.
@@ -97,8 +78,8 @@ class SendWindow {
 
 class ReceiveWindow {
  public:
-  /// `pool` outlives the window, `proven` its last receive() and take().
-  ReceiveWindow(GrowthPool& pool, ProvenWindow& proven) noexcept : pool_(pool), proven_(proven) {}
+  /// `pool` outlives the window.
+  explicit ReceiveWindow(GrowthPool& pool) noexcept : pool_(pool) {}
   ReceiveWindow(const ReceiveWindow&) = delete;
   ReceiveWindow& operator=(const ReceiveWindow&) = delete;
   ~ReceiveWindow() {
@@ -107,7 +88,7 @@ class ReceiveWindow {
   }
 
   /// The session begins on a link of this round trip.  Returns the credit to send now; 0: none.
-  std::size_t begin(Clock::time_point now, Clock::duration roundTrip) noexcept;
+  std::size_t begin(Clock::duration roundTrip) noexcept;
   /// `bytes` came; `roundTrip` is the link's, as far as known.  False: more than was allowed.
   bool receive(std::size_t bytes, Clock::time_point now, Clock::duration roundTrip) noexcept;
 
@@ -125,20 +106,22 @@ class ReceiveWindow {
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
  private:
+  enum class Pace : std::uint8_t { Unknown, Fast, Slow };
+
   void grow(std::size_t wanted, std::size_t earlyLimit = GrowthPool::kLeastBytes) noexcept;
   void trust() noexcept;
   void settleReserve(std::size_t queued) noexcept;
 
   GrowthPool& pool_;
-  ProvenWindow& proven_;
   std::size_t size_ = kFirstWindowBytes;
   std::size_t unused_ = kFirstWindowBytes;  ///< allowed and not received yet
   std::size_t reserved_ = 0, early_ = 0;    ///< of the pool
   std::size_t untrusted_ = kTrustedBytes;   ///< still to be taken
   std::size_t takenSinceCredit_ = 0;
   std::size_t sample_ = 0;  ///< received since sampleBegan_
-  Clock::time_point sampleBegan_{}, lastTaken_{};
-  bool isFast_ = false;
+  Clock::time_point sampleBegan_{}, lastReceived_{}, lastTaken_{};
+  Pace pace_ = Pace::Unknown;
+  bool pathIsLong_ = false;
 };
 
 }  // namespace culvert::mux
