@@ -27,7 +27,7 @@ struct BridgeTunnel {
   BridgeLink* link = nullptr;  ///< on `loop`'s thread only; nullptr: not yet, or gone
 
   std::atomic<bool> cancelled{false};
-  std::atomic<bool> isCulvert{false}, burdened{false};
+  std::atomic<bool> isCulvert{false}, burdened{false}, pathIsLong{false};
   std::atomic<bool> replaced{false};  ///< another link is up: a retiring one may end
   std::atomic<std::uint32_t> sessions{0}, active{0}, bulk{0};
   std::atomic<bool> loadReported{false};

@@ -241,7 +241,7 @@ void BridgeKeeper::onLost(const BridgeTunnelPtr& tunnel, const BridgeEvent& even
 
 void BridgeKeeper::check() {
   if (draining_) return;
-  std::size_t live = 0, sessions = 0, active = 0, bulk = 0, bulky = 0, free = 0;
+  std::size_t live = 0, sessions = 0, active = 0, bulk = 0, bulky = 0, free = 0, far = 0;
   for (const auto& slot : slots_) {
     if (!slot->link) return restartConditions();  // who is being dialled changes the picture
     ++live;
@@ -251,25 +251,30 @@ void BridgeKeeper::check() {
     bulk += itsBulk;
     if (itsBulk > 0) ++bulky;
     if (!slot->link->burdened) ++free;
+    if (slot->link->isCulvert && slot->link->pathIsLong) ++far;
   }
   const BridgeSettings& settings = core_->settings;
   const Clock::time_point now = loop_.now().mono;
   const bool mayGrow = live < settings.maxLinks;
+  const std::size_t rest =
+      far == live ? std::max(settings.restLinks, std::min(kBulkLinks, settings.maxLinks))
+                  : settings.restLinks;
   const bool crowded = crowded_.update(mayGrow && active > settings.sessionsPerLink * live, now);
   const bool allBulk = allBulk_.update(mayGrow && bulky == live && live < kBulkLinks, now);
+  const bool fewAtRest = fewAtRest_.update(live < rest, now);
   const bool stuck = mayGrow && free < std::min(live, settings.restLinks);
-  if (crowded || allBulk || stuck) {
+  if (crowded || allBulk || fewAtRest || stuck) {
     restartConditions();
     // As many as they could use, so that those who come next find them.
     const std::size_t enough =
-        allBulk ? std::min({bulk, kBulkLinks, settings.maxLinks}) : std::size_t{0};
+        std::max(fewAtRest ? rest : std::size_t{0},
+                 allBulk ? std::min({bulk, kBulkLinks, settings.maxLinks}) : std::size_t{0});
     do {
       addSlot();
     } while (slots_.size() < enough);
     return;
   }
-  const bool surplus = live > settings.restLinks &&
-                       sessions * 2 <= settings.sessionsPerLink * live &&
+  const bool surplus = live > rest && sessions * 2 <= settings.sessionsPerLink * live &&
                        !(bulky + 1 >= live && live <= kBulkLinks) && free == live;
   if (surplus_.update(surplus, now)) {
     surplus_.restart();
@@ -279,7 +284,7 @@ void BridgeKeeper::check() {
 }
 
 void BridgeKeeper::restartConditions() {
-  for (Lasting* condition : {&crowded_, &allBulk_, &surplus_}) condition->restart();
+  for (Lasting* condition : {&crowded_, &allBulk_, &fewAtRest_, &surplus_}) condition->restart();
 }
 
 /// Gives one link up: the one with the fewest sessions.
@@ -317,7 +322,7 @@ void BridgeKeeper::watch() {
   }
   if (at != Clock::time_point::max())
     at = std::min<Clock::time_point>(at, now + 1s);  // and look at the clock
-  for (const Lasting* condition : {&crowded_, &allBulk_, &surplus_})
+  for (const Lasting* condition : {&crowded_, &allBulk_, &fewAtRest_, &surplus_})
     at = std::min(at, condition->due());
   if (at == Clock::time_point::max()) return tick_.disarm();
   loop_.arm(tick_, std::max(at - now, Clock::duration::zero()));

@@ -22,7 +22,8 @@ namespace culvert::reverse {
 class BridgeKeeper final : public Root {
  public:
   static constexpr std::size_t kMostDials = 8;  ///< of one slot at a time
-  static constexpr std::size_t kBulkLinks = 4;  ///< so many at most for bulk sessions
+  static constexpr std::size_t kBulkLinks = 4;  ///< so many at most for bulk sessions; on a long
+                                                ///< path to a Culvert so many at rest
   static constexpr std::size_t kKeptAtV2Ray =
       8;  ///< a V2Ray portal may be opening a session anywhere
   static constexpr std::chrono::seconds kOverlap{
@@ -32,6 +33,7 @@ class BridgeKeeper final : public Root {
   /// who come then.
   static constexpr std::chrono::milliseconds kAllBulkTime{50};
   static constexpr std::chrono::seconds kCrowdTime{5}, kSurplusTime{60};
+  static constexpr std::chrono::seconds kLongTime{3};  ///< of two probes: one may be late by chance
 
   explicit BridgeKeeper(std::shared_ptr<BridgeCore> core);
   ~BridgeKeeper() override;
@@ -94,7 +96,8 @@ class BridgeKeeper final : public Root {
   std::uint64_t nextLink_ = 1;
   std::size_t nextLoop_ = 0;
   bool draining_ = false, stopped_ = false;
-  Lasting allBulk_{kAllBulkTime}, crowded_{kCrowdTime}, surplus_{kSurplusTime};
+  Lasting allBulk_{kAllBulkTime}, crowded_{kCrowdTime}, fewAtRest_{kLongTime},
+      surplus_{kSurplusTime};
   std::optional<Clock::time_point> failureTold_;
   std::optional<std::chrono::nanoseconds> clockOffset_;  ///< wall clock less monotonic one
   std::chrono::seconds clockStep_{};                     ///< seen since a link last came up

@@ -4,6 +4,7 @@
 #include "base/Log.h"
 #include "net/Crossover.h"
 #include "reverse/Control.h"
+#include "reverse/LongPath.h"
 #include "reverse/Names.h"
 #include "reverse/Origin.h"
 
@@ -127,10 +128,12 @@ bool BridgeLink::publish() {
   const auto active = static_cast<std::uint32_t>(server_->activeCount());
   const auto bulk = static_cast<std::uint32_t>(server_->bulkCount());
   const bool burdened = server_->isBurdened();
+  const bool pathIsLong = server_->roundTrip() >= kLongPath;
   const bool activeChanged = tunnel_->active.exchange(active) != active;
   const bool bulkChanged = tunnel_->bulk.exchange(bulk) != bulk;
   const bool burdenedChanged = tunnel_->burdened.exchange(burdened) != burdened;
-  return sessions != before || activeChanged || bulkChanged || burdenedChanged;
+  const bool pathChanged = tunnel_->pathIsLong.exchange(pathIsLong) != pathIsLong;
+  return sessions != before || activeChanged || bulkChanged || burdenedChanged || pathChanged;
 }
 
 void BridgeLink::onLoad() {

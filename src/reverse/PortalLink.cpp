@@ -2,6 +2,7 @@
 
 #include "base/Errc.h"
 #include "base/Log.h"
+#include "reverse/LongPath.h"
 #include "reverse/Names.h"
 #include "reverse/Origin.h"
 
@@ -205,6 +206,8 @@ void PortalLink::onLoad() {
   tunnel_->active.store(static_cast<std::uint32_t>(client_.activeCount()), kRelaxed);
   tunnel_->bulk.store(static_cast<std::uint32_t>(client_.settledBulkCount()), kRelaxed);
   tunnel_->queued.store(client_.queuedBytes(), kRelaxed);
+  if (client_.bulkCount() > 0 && roundTrip_ >= kLongPath)
+    tunnel_->bulkAt.store(loop_.now().mono.time_since_epoch().count(), kRelaxed);
   tunnel_->burdened.store(client_.isBurdened(), kRelaxed);
   tunnel_->full.store(false, kRelaxed);
 }

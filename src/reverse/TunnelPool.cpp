@@ -2,21 +2,25 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 namespace culvert::reverse {
 namespace {
 
 /// The smaller, the better; the first element is the class of data-plane's order.
-using Rank = std::array<std::uint64_t, 5>;
+using Rank = std::array<std::uint64_t, 7>;
 constexpr std::uint64_t kUnfit = 9;
 
 struct Load {
-  explicit Load(const Tunnel& tunnel)
-      : busy(tunnel.active.load(std::memory_order_relaxed) +
+  Load(const Tunnel& tunnel, std::uint64_t coming)
+      : busy(tunnel.active.load(std::memory_order_relaxed) + coming +
              (TunnelPool::kBulkWeight - 1) * tunnel.bulk.load(std::memory_order_relaxed)),
         queued(tunnel.queued.load(std::memory_order_relaxed) / TunnelPool::kQueueStep),
-        sessions(tunnel.sessions.load(std::memory_order_relaxed)) {}
-  std::uint64_t busy, queued, sessions;
+        sessions(tunnel.sessions.load(std::memory_order_relaxed) + coming),
+        sessionSteps(sessions / TunnelPool::kSessionStep),
+        cold(std::numeric_limits<std::uint64_t>::max() -
+             static_cast<std::uint64_t>(tunnel.bulkAt.load(std::memory_order_relaxed))) {}
+  std::uint64_t busy, queued, sessions, sessionSteps, cold;
 };
 
 std::uint64_t classOf(const Tunnel& tunnel, Clock::time_point now) {
@@ -63,9 +67,13 @@ TunnelPtr TunnelPool::least(RankOf rankOf) const {
 
 TunnelPtr TunnelPool::pick(const Loop& here, Clock::time_point now) const {
   return least([&](const Tunnel& tunnel) {
-    const Load load(tunnel);
-    const std::uint64_t coming = tunnel.coming.load(std::memory_order_relaxed);
-    return Rank{classOf(tunnel, now), load.busy + coming, load.queued, load.sessions + coming,
+    const Load load(tunnel, tunnel.coming.load(std::memory_order_relaxed));
+    return Rank{classOf(tunnel, now),
+                load.busy,
+                load.queued,
+                load.sessionSteps,
+                load.cold,
+                load.sessions,
                 &tunnel.loop == &here ? 0u : 1u};
   });
 }
@@ -85,8 +93,13 @@ void TunnelPool::arrived(Tunnel& tunnel) noexcept {
 
 TunnelPtr TunnelPool::pickHere(const Loop& here, Clock::time_point now) const {
   return least([&](const Tunnel& tunnel) {
-    const Load load(tunnel);
-    return Rank{classOf(tunnel, now), &tunnel.loop == &here ? 0u : 1u, load.busy, load.queued,
+    const Load load(tunnel, 0);
+    return Rank{classOf(tunnel, now),
+                &tunnel.loop == &here ? 0u : 1u,
+                load.busy,
+                load.queued,
+                load.sessionSteps,
+                load.cold,
                 load.sessions};
   });
 }

@@ -44,6 +44,7 @@ struct Tunnel {
   std::atomic<std::uint32_t> bulk{0}, active{0}, sessions{0};  ///< bulk: settled
   std::atomic<std::uint32_t> coming{0};  ///< visitors on their way to it (TunnelPool::expect)
   std::atomic<std::size_t> queued{0};
+  std::atomic<std::int64_t> bulkAt{0};  ///< ticks of Clock, last time; only on a long path
   // Guarded by the pool:
   std::string instance;         ///< of its bridge's process
   Clock::duration roundTrip{};  ///< of the last answered probe
@@ -56,6 +57,7 @@ class TunnelPool {
   static constexpr std::chrono::seconds kFresh{3};
   static constexpr std::chrono::milliseconds kSlower{25};
   static constexpr std::size_t kQueueStep = 64 * 1024;
+  static constexpr std::uint64_t kSessionStep = 16;
   /// A bulk session keeps as many others away, once MuxLink::kSettleTime is over: of a
   /// crowd that comes at once the first to be seen as bulk would send the rest to the other link.
   static constexpr std::uint64_t kBulkWeight = 4;
@@ -66,8 +68,9 @@ class TunnelPool {
 
   /// The link a visitor on `here` gets: one that is neither retiring nor burdened nor slow, heard
   /// from lately, with the fewest active sessions (bulk ones count kBulkWeight), queued bytes and
-  /// sessions, on `here` if that is all the same.  Else a retiring one, else a burdened one;
-  /// nullptr: none.
+  /// sessions by kSessionStep; if that is all the same, the one that carried bulk last on a long
+  /// path, then with the fewest sessions, then on `here`.  Else a retiring one, else a burdened
+  /// one; nullptr: none.
   [[nodiscard]] TunnelPtr pick(const Loop& here, Clock::time_point now) const;
   /// The same for a visitor that is about to be brought to its link's loop: counts it there until
   /// it has arrived(), so that a crowd that comes in one turn is spread.

@@ -18,7 +18,8 @@ class BridgeBench final : public proxy::Dispatcher {
   struct Link {
     EndOfSession end;
     Clock::time_point dialled;
-    bool culvert = false;
+    bool culvert = false, greeted = false;
+    Clock::time_point asked{};  ///< when it had no probe to answer last
     SessionId nextId = 2;
     /// What the bridge said since the last call, without probes.
     std::vector<std::string> said() { return linesOf(std::exchange(end.heard->received, {})); }
@@ -419,6 +420,49 @@ TEST(Bridge, OpensAsManyLinksAtOnceAsThereAreDownloads) {
   }
   bench.live(500ms);
   EXPECT_EQ(bench.links.size(), 4u);
+}
+
+/// Time passes on a path to a portal that greets whoever dials and answers after `roundTrip`.
+void liveWithPortal(BridgeBench& bench, bool culvert, Clock::duration time,
+                    Clock::duration roundTrip) {
+  for (; time > 0s; time -= 10ms) {
+    bench.loop.advance(10ms);
+    const Clock::time_point now = bench.loop.now().mono;
+    for (std::size_t i = 0; i < bench.links.size(); ++i) {
+      auto& link = bench.links[i];
+      if (!std::exchange(link.greeted, true)) bench.greet(i, culvert);
+      if (link.isOver() || probesIn(link.end.heard->received).empty()) {
+        link.asked = now;
+      } else if (now - link.asked >= roundTrip) {
+        bench.answerProbes(i);
+      }
+    }
+  }
+}
+
+TEST(Bridge, HasAsManyLinksAtRestOnALongPathAsBulkMayHave) {
+  BridgeBench bench;
+  liveWithPortal(bench, true, 10s, 10ms);
+  EXPECT_EQ(bench.bridge->status().links, 2u);
+  liveWithPortal(bench, true, 6s, 40ms);
+  EXPECT_EQ(bench.bridge->status().links, 4u);
+  liveWithPortal(bench, true, 150s, 40ms);
+  EXPECT_EQ(bench.bridge->status().links, 4u);
+  liveWithPortal(bench, true, 150s, 10ms);
+  EXPECT_EQ(bench.bridge->status().links, 2u);
+  EXPECT_EQ(bench.links.size(), 4u);
+}
+
+TEST(Bridge, HasNoMoreLinksAtRestOnALongPathThanItMay) {
+  BridgeBench bench({.maxLinks = 3});
+  liveWithPortal(bench, true, 10s, 40ms);
+  EXPECT_EQ(bench.bridge->status().links, 3u);
+}
+
+TEST(Bridge, HasTwoLinksAtRestToAV2RayHoweverFar) {
+  BridgeBench bench;
+  liveWithPortal(bench, false, 20s, 40ms);
+  EXPECT_EQ(bench.bridge->status().links, 2u);
 }
 
 TEST(Bridge, OpensASiblingForALinkWhoseWritesAreStuck_F_SLOW) {

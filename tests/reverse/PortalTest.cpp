@@ -99,6 +99,30 @@ TEST(Portal, SpreadsACrowdThoughItsFirstAreSeenToBeBulk) {
   EXPECT_EQ(come(3), std::pair(std::size_t{0}, std::size_t{3})) << "now it keeps others away";
 }
 
+TEST(Portal, PutsTheNextVisitorWhereBulkWentLastOnALongPath) {
+  for (const auto roundTrip : {1ms, 40ms}) {
+    PortalBench bench;
+    ScriptedBridge first(bench), second(bench);
+    bench.loop.advance(roundTrip);
+    first.answerProbes();
+    second.answerProbes();
+    {
+      const EndOfSession one = bench.visit(), two = bench.visit();
+      for (int i = 0; i < 10; ++i) second.hear(keep(2, std::string(60'000, 'x')));
+      first.hear(frame(2, Status::End));
+      second.hear(frame(2, Status::End));
+    }
+    bench.loop.run();
+    first.lines();
+    second.lines();
+    const EndOfSession next = bench.visit();
+    const bool isFirst = first.lines() == Lines{"new 3"},
+               isSecond = second.lines() == Lines{"new 3"};
+    EXPECT_NE(isFirst, isSecond);
+    EXPECT_EQ(isSecond, roundTrip == 40ms);
+  }
+}
+
 TEST(Portal, RegistersOnlyFromInboundsThatAuthenticate_PORT_1) {
   PortalBench bench;
   for (const bool sniffed : {false, true}) {

@@ -66,6 +66,21 @@ TEST(TunnelPool, PicksByActivityThenQueueThenSessions) {
   EXPECT_EQ(bench.pick(), queued);
 }
 
+TEST(TunnelPool, PrefersAmongEqualsTheOneThatCarriedBulkLast) {
+  Bench bench;
+  const TunnelPtr first = bench.add(), last = bench.add(), never = bench.add();
+  first->bulkAt = 1'000;
+  last->bulkAt = 2'000;
+  last->sessions = TunnelPool::kSessionStep - 1;  // that rest
+  EXPECT_EQ(bench.pick(), last);
+  EXPECT_EQ(bench.pool.pick(bench.there, bench.there.now().mono), last);
+  EXPECT_EQ(bench.pool.pickHere(bench.here, bench.here.now().mono), last);
+  last->sessions = TunnelPool::kSessionStep;
+  EXPECT_EQ(bench.pick(), first);
+  first->active = 1;
+  EXPECT_EQ(bench.pick(), never);
+}
+
 TEST(TunnelPool, PrefersLinksHeardFromLately_F_POWER) {
   Bench bench;
   const TunnelPtr quiet = bench.add(), talking = bench.add();
