@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Long paths: Culvert, V2Ray, frp and a direct connection over the same simulated path, in turn.
+"""Long paths: Culvert, V2Ray, frp, rathole and a direct connection over the same simulated path, in turn.
 
     long.py [--build DIR] [--quick] [--rounds N] [--only WORD...] [--systems A,B] [--congestion NAME]
             [--json FILE] [--keep]
@@ -16,15 +16,17 @@ a slow path takes minutes.  Cases:
             plain cable between the hosts, slowed by tc tbf, or with --queue a path that loses packets when it is full
 
 Where packets are lost, one and four are bytes in a fixed time.  Needs root; touches nothing outside.
-frp is the pair of programs frps-*, frpc-* in the folder of peers; left out with a word when it is not there.
+frp (frps-* and frpc-*) and rathole-* are programs in the folder of peers; left out with a word when they are not there.
 """
 
 import argparse
 import json
 import os
 import pathlib
+import re
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -106,6 +108,28 @@ class Frp(System):
         world.nas.spawn([self.client, "-c", directory / "frpc.toml"], "frpc")
 
 
+class Rathole(System):
+    """With its Noise transport; each visitor has a connection of its own between the hosts."""
+
+    def __init__(self, port, tunnel_port, program):
+        super().__init__("rathole", port)
+        self.tunnel_port, self.program = tunnel_port, program
+
+    def start(self, world, directory):
+        keys = subprocess.run([self.program, "--genkey"], capture_output=True, text=True, check=True).stdout.split()
+        private, public = (word for word in keys if re.fullmatch(r"[A-Za-z0-9+/]{43}=", word))
+        for end, name, key, service in (
+                ("server", "bind_addr", "local_private_key", f'bind_addr = "0.0.0.0:{self.port}"'),
+                ("client", "remote_addr", "remote_public_key", f'local_addr = "127.0.0.1:{SERVICE}"')):
+            address = f"0.0.0.0:{self.tunnel_port}" if end == "server" else f"{VPS}:{self.tunnel_port}"
+            (directory / f"{end}.toml").write_text(
+                f'[{end}]\n{name} = "{address}"\ndefault_token = "bench"\n[{end}.transport]\ntype = "noise"\n'
+                f'[{end}.transport.noise]\n{key} = "{private if end == "server" else public}"\n'
+                f"[{end}.services.bench]\n{service}\n")
+        world.vps.spawn([self.program, "--server", directory / "server.toml"], "rathole-server")
+        world.nas.spawn([self.program, "--client", directory / "client.toml"], "rathole-client")
+
+
 def systems_of(options):
     found = [Mux("culvert", 8001, 16801, options.build / "bin" / "culvert")]
     if options.other:
@@ -119,6 +143,10 @@ def systems_of(options):
         found.append(Frp(8003, 16803, frps[-1], frpc[-1]))
     else:
         say(f"left out: frp (no frps-* and frpc-* in {PEERS})")
+    if rathole := sorted(PEERS.glob("rathole-*")):
+        found.append(Rathole(8005, 16805, rathole[-1]))
+    else:
+        say(f"left out: rathole (no rathole-* in {PEERS})")
     found.append(Direct())
     wanted = options.systems.split(",") if options.systems else None
     return [one for one in found if not wanted or one.name in wanted]
@@ -157,7 +185,7 @@ class LongWorld:
             system.start(world, directory)
         for system in self.systems:
             wait_until(lambda s=system: "error" not in self.fetch(s, 1000), 60, f"{system.name} serves")
-        time.sleep(3)  # links at rest: everybody has opened what it opens
+        time.sleep(6)  # links at rest: everybody has opened what it opens
 
     def _shape(self, rate):
         """The path is the hosts' own cable, slowed by their kernels: what has to wait does so at its sender."""
@@ -267,10 +295,10 @@ def measure_paths(options, directory, table):
             name = f"{case} {trip}ms loss{loss}"
             say(f"  {name}")
             table.show(name, [("mb_per_s", "MB/s"), ("first_byte", "ms first byte")])
-            peer = table.ratio(name, "mb_per_s", "culvert", ["v2ray", "frp"])
+            peer = table.ratio(name, "mb_per_s", "culvert", ["v2ray", "frp", "rathole"])
             direct = table.ratio(name, "mb_per_s", "culvert", ["direct"])
             other = table.ratio(name, "mb_per_s", "culvert", ["other"])
-            say(f"    culvert / better of v2ray and frp {number(peer)}, / direct {number(direct)}" +
+            say(f"    culvert / best peer {number(peer)}, / direct {number(direct)}" +
                 (f", / other {number(other)}" if other else ""))
 
 
@@ -322,7 +350,7 @@ def main():
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--only", nargs="*", default=[], help="one, rest, four, beside, 40ms, 150ms, loss0, loss1")
-    parser.add_argument("--systems", help="culvert,v2ray,frp,direct,other")
+    parser.add_argument("--systems", help="culvert,v2ray,frp,rathole,direct,other")
     parser.add_argument("--other", help="another Culvert to compare with")
     parser.add_argument("--queue", type=float,
                         help="beside: a path of 1 ms with so many ms of queue before it loses packets, "
