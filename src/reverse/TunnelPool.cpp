@@ -28,7 +28,8 @@ std::uint64_t classOf(const Tunnel& tunnel, Clock::time_point now) {
   if (tunnel.burdened) return 3;
   if (tunnel.retiring) return 2;
   const Clock::time_point heard{Clock::duration(tunnel.heardAt.load(std::memory_order_relaxed))};
-  return tunnel.slow || now - heard > TunnelPool::kFresh ? 1 : 0;
+  const bool slow = tunnel.slow && (tunnel.active > 0 || !tunnel.ownQueue);
+  return slow || now - heard > TunnelPool::kFresh ? 1 : 0;
 }
 
 }  // namespace
@@ -129,6 +130,7 @@ std::vector<TunnelPtr> TunnelPool::setInstance(Tunnel& tunnel, const std::string
 void TunnelPool::setRoundTrip(Tunnel& tunnel, Clock::duration roundTrip) {
   const std::lock_guard<std::mutex> lock(mutex_);
   tunnel.roundTrip = roundTrip;
+  tunnel.ownQueue = tunnel.active > 0;
   const auto isBeside = [&](const Tunnel& other) {
     return other.state == Tunnel::State::Live && other.user == tunnel.user &&
            other.instance == tunnel.instance;

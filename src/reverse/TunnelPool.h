@@ -40,6 +40,7 @@ struct Tunnel {
   std::atomic<bool> burdened{false};
   std::atomic<bool> full{false};
   std::atomic<bool> slow{false};         ///< beside the others of its bridge (setRoundTrip)
+  std::atomic<bool> ownQueue{false};     ///< it carried sessions then: slow as long as it does
   std::atomic<std::int64_t> heardAt{0};  ///< ticks of Clock
   std::atomic<std::uint32_t> bulk{0}, active{0}, sessions{0};  ///< bulk: settled
   std::atomic<std::uint32_t> coming{0};  ///< visitors on their way to it (TunnelPool::expect)
@@ -89,7 +90,7 @@ class TunnelPool {
   /// A probe of `tunnel` was answered.  The links of a bridge go the same way: one whose probe took
   /// more than half as long again as the quickest one's, and more than kSlower longer, has a queue
   /// of its own.  TCP may starve a link beside others for minutes, and what it carries then looks
-  /// as if it were little.
+  /// as if it were little.  What it had in front of a probe is gone when its sessions are.
   void setRoundTrip(Tunnel& tunnel, Clock::duration roundTrip);
   [[nodiscard]] std::vector<TunnelPtr> all() const;
 

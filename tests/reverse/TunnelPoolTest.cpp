@@ -119,6 +119,21 @@ TEST(TunnelPool, PicksNoLinkThatIsSlowBesideTheOthersOfItsBridge) {
   EXPECT_EQ(bench.pick(), far);
 }
 
+TEST(TunnelPool, TakesALinkForSlowAsLongAsItCarriesWhatMadeItSo) {
+  Bench bench;
+  const TunnelPtr bulky = bench.add(), other = bench.add();
+  other->sessions = 1;
+  bench.pool.setRoundTrip(*other, 150ms);
+  bulky->active = 1;
+  bench.pool.setRoundTrip(*bulky, 480ms);  // behind what its session sends
+  other->active = 2;
+  EXPECT_EQ(bench.pick(), other);
+  bulky->active = 0;
+  EXPECT_EQ(bench.pick(), bulky);
+  bench.pool.setRoundTrip(*bulky, 480ms);  // and it still is
+  EXPECT_EQ(bench.pick(), other);
+}
+
 TEST(TunnelPool, SpreadsACrowdThatHasNotArrivedYet) {
   Bench bench;
   const TunnelPtr one = bench.add(), other = bench.add();
