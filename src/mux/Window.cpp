@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t kCreditStepBytes = 64 * 1024;
 /// Credit beyond what was taken, as a multiple of it: the window quadruples each round trip.
 constexpr std::size_t kGrowth = 3;
-/// A window that is larger than it need be keeps this part of what was taken.
+/// Of what was taken a window that is larger than it need be returns all but one part in so many.
 constexpr std::size_t kShrink = 4;
 constexpr std::chrono::seconds kStallTime{2};
 constexpr std::chrono::milliseconds kLeastRoundTrip{1};

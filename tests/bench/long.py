@@ -23,10 +23,8 @@ import argparse
 import json
 import os
 import pathlib
-import re
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -35,6 +33,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
 from harness import configs, world as worlds  # noqa: E402
+from systems import rathole_keys  # noqa: E402
 from harness.waiting import wait_until  # noqa: E402
 
 TRAFFIC = HERE / "long_traffic.py"
@@ -116,8 +115,7 @@ class Rathole(System):
         self.tunnel_port, self.program = tunnel_port, program
 
     def start(self, world, directory):
-        keys = subprocess.run([self.program, "--genkey"], capture_output=True, text=True, check=True).stdout.split()
-        private, public = (word for word in keys if re.fullmatch(r"[A-Za-z0-9+/]{43}=", word))
+        private, public = rathole_keys(self.program)
         for end, name, key, service in (
                 ("server", "bind_addr", "local_private_key", f'bind_addr = "0.0.0.0:{self.port}"'),
                 ("client", "remote_addr", "remote_public_key", f'local_addr = "127.0.0.1:{SERVICE}"')):

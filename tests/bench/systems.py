@@ -247,6 +247,12 @@ class Frp(System):
         self.spawn("bridge", self.client, "-c", client)
 
 
+def rathole_keys(program):
+    """A private and its public key."""
+    words = subprocess.run([program, "--genkey"], capture_output=True, text=True, check=True).stdout.split()
+    return [word for word in words if re.fullmatch(r"[A-Za-z0-9+/]{43}=", word)]
+
+
 class Rathole(System):
     """With its Noise transport."""
 
@@ -255,8 +261,7 @@ class Rathole(System):
         self.program = program
 
     def launch(self):
-        keys = subprocess.run([self.program, "--genkey"], capture_output=True, text=True, check=True).stdout.split()
-        private, public = (word for word in keys if re.fullmatch(r"[A-Za-z0-9+/]{43}=", word))
+        private, public = rathole_keys(self.program)
         def services(key, port):
             return "".join(f'[{key}.services.{kind}]\n{"bind_addr" if key == "server" else "local_addr"} = '
                            f'"127.0.0.1:{port(kind)}"\n' for kind in KINDS)
