@@ -385,11 +385,11 @@ def test_bridge_registers_its_own_name_only_PORT_2(world):
 @pytest.mark.parametrize("what", ["unknown user", "clock", "wrong checksum", "random"])
 def test_strangers_get_no_byte_and_no_end_AUTH_1_AUTH_2(portal, what):
     """The connection stays open and silent; the stranger's own FIN is answered at once (AUTH-4)."""
-    request = vmess.Request(SEED_ID, DOMAIN, 0)
+    plain = vmess.Request(SEED_ID, DOMAIN, 0).plain()
     opening = {
         "unknown user": lambda: vmess.Request(fresh_id(), DOMAIN, 0).seal(),
         "clock": lambda: vmess.Request(SEED_ID, DOMAIN, 0, at=time.time() - 1000).seal(),
-        "wrong checksum": lambda: vmess.seal_header(SEED_ID, request.plain()[:-1] + b"\0"),
+        "wrong checksum": lambda: vmess.seal_header(SEED_ID, plain[:-1] + bytes([plain[-1] ^ 1])),
         "random": lambda: traffic.pattern.take(9, 0, 300),
     }[what]()
     with portal.world.nas.connect((portal.world.server_address, TUNNEL_PORT)) as sock:
